@@ -1,0 +1,112 @@
+"""`Chunk`, the only shape in which data enter the house, and `Counts`, what became of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import InputError, count
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of the data: columns side by side, in their own numeric types, never copied together.
+
+    Attributes
+    ----------
+    parts : tuple of arrays, each (n,) or (n, k)
+        The columns from left to right: p features and then, where there is one, the target.
+    names : tuple of str, one for every column
+    weights : (n,) float64 array of nonnegative finite weights, or None for ones
+    first_row : int
+        Position in the source of the first row, for messages.
+    dropped : mapping of str to int
+        Rows that were left out on the way here, by cause.
+    """
+
+    parts: tuple[Array, ...]
+    names: tuple[str, ...]
+    weights: Array | None = None
+    first_row: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def rows(self) -> int:
+        return len(self.parts[0]) if self.parts else 0
+
+    def blocks(self) -> Iterator[tuple[slice, Array]]:
+        """Yield every part as an (n, k) view, with the columns that it fills."""
+        left = 0
+        for part in self.parts:
+            block = part if part.ndim == 2 else part[:, None]
+            yield slice(left, left + block.shape[1]), block
+            left += block.shape[1]
+
+    def slice(self, start: int, stop: int) -> Chunk:
+        """Return the rows from `start` to `stop` as views; the dropped rows stay behind."""
+        parts = tuple(part[start:stop] for part in self.parts)
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Chunk(parts, self.names, weights, self.first_row + start)
+
+    def without_zero_weights(self) -> Chunk:
+        """Return the rows of positive weight; the others are counted as dropped."""
+        if self.weights is None or self.weights.all():
+            return self
+        keep = self.weights > 0
+        dropped = {**self.dropped, "zero weight": len(keep) - int(keep.sum())}
+        parts = tuple(part[keep] for part in self.parts)
+        return replace(self, parts=parts, weights=self.weights[keep], dropped=dropped)
+
+    def matrix(self) -> Array:
+        """Return the columns as one (n, k) float64 matrix, without a copy where there is one already."""
+        if len(self.parts) == 1 and self.parts[0].ndim == 2:
+            return np.asarray(self.parts[0], dtype=np.float64)
+        return np.column_stack([np.asarray(part, dtype=np.float64) for part in self.parts])
+
+    def refuse_nonfinite(self) -> None:
+        """Raise `InputError` naming every column with a cell that is no finite number."""
+        found: list[str] = []
+        first_row = None
+        for columns, block in self.blocks():
+            if block.dtype.kind not in "fc":
+                continue
+            bad = ~np.isfinite(block)
+            for j in np.flatnonzero(bad.any(axis=0)):
+                rows = np.flatnonzero(bad[:, j])
+                missing = bool(np.isnan(block[rows[0], j]))
+                kind = "missing (NaN)" if missing else "infinite"
+                found.append(
+                    f"column {self.names[columns.start + j]!r} is {kind} in {count(len(rows), 'row')},"
+                    f" first at row {self.first_row + rows[0]}"
+                )
+                first_row = rows[0] if first_row is None else min(first_row, rows[0])
+        if found:
+            where, what = "data", "; ".join(found[:10])
+            more = f" and {len(found) - 10} more columns" if len(found) > 10 else ""
+            raise InputError(where, what + more, "Drop or fill these rows first", code="not-finite")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows: read = used + dropped, with the causes."""
+
+    read: int = 0
+    used: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> Counts:
+        chunk = chunk.without_zero_weights()
+        dropped = {cause: rows for cause, rows in chunk.dropped.items() if rows}
+        return cls(chunk.rows + sum(dropped.values()), chunk.rows, dropped)
+
+    def __add__(self, other: Counts) -> Counts:
+        causes = sorted({*self.dropped, *other.dropped})
+        dropped = {cause: self.dropped.get(cause, 0) + other.dropped.get(cause, 0) for cause in causes}
+        return Counts(self.read + other.read, self.used + other.used, dropped)

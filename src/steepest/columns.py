@@ -1,0 +1,249 @@
+"""`Columns`: what the columns of a table mean. Learnt once, applied to every batch, kept in the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from steepest.chunk import Array, Chunk
+from steepest.errors import InputError, InputTypeError, closest, count, listed
+
+
+class Table(Protocol):
+    """A table of named columns that can be read in batches, and read again.
+
+    Attributes
+    ----------
+    label : str
+        What messages call it.
+    kinds : mapping of str to str
+        For every column, in order: ``"number"``, ``"boolean"``, ``"text"``, ``"date"`` or another word.
+    """
+
+    label: str
+    kinds: Mapping[str, str]
+
+    def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
+        """Yield Arrow record batches of these columns; `order` lists the pieces to read, where there are pieces."""
+        ...
+
+    def fingerprint(self) -> object:
+        """Return what changes when the table changes."""
+        ...
+
+    def place(self, row: int) -> str:
+        """Return how a reader finds a row, counted from 0: ``row 3``, or ``line 5`` of a text file."""
+        ...
+
+    def excerpt(self, name: str) -> tuple[str, ...]:
+        """Return the lines that show where a column is named, with carets; nothing where there are no lines."""
+        ...
+
+
+class Coding(Protocol):
+    """How one column of a table becomes columns of the design."""
+
+    kind: str
+    column: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of the design."""
+        ...
+
+    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
+        """Return the columns of the design, for an Arrow array; `where` names the place of a value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Numeric:
+    """A column of numbers, taken as it is."""
+
+    column: str
+    kind = "numeric"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
+        if values.null_count:
+            first = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
+            raise InputError(
+                f"column {self.column!r}",
+                f"{values.null_count} of {count(len(values), 'row')} read here are missing, first at {where(first)}",
+                "Drop or fill these rows first, or leave the column out",
+                code="missing-values",
+            )
+        plain = "decimal" not in str(values.type)
+        return ((values if plain else values.cast("double")).to_numpy(zero_copy_only=False),)
+
+
+CODINGS: dict[str, type[Numeric]] = {Numeric.kind: Numeric}
+"""The codings by kind: the only registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The meaning of a table's columns.
+
+    Attributes
+    ----------
+    target : str
+    features : tuple of Coding
+        In the order of the coefficients.
+    weights : str or None
+        The column of row weights.
+    """
+
+    target: str
+    features: tuple[Coding, ...]
+    weights: str | None = None
+    _target: Numeric = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_target", Numeric(self.target))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the columns of the design."""
+        return tuple(name for feature in self.features for name in feature.names)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the table's columns behind the features."""
+        return tuple(feature.column for feature in self.features)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the table's columns that a fit reads."""
+        extra = () if self.weights is None else (self.weights,)
+        return (*self.sources, self.target, *extra)
+
+    def rows(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
+        """Return a record batch as rows of features, target and weights."""
+        parts = [*self._features(batch, first_row, place), *self._column(self._target, batch, first_row, place)]
+        weights = None
+        if self.weights is not None:
+            (values,) = self._column(Numeric(self.weights), batch, first_row, place)
+            weights = _checked(np.asarray(values, dtype=np.float64), self.weights, first_row, place)
+        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, first_row)
+        return chunk.without_zero_weights()
+
+    def design(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
+        """Return a record batch as rows of features alone."""
+        return Chunk(tuple(self._features(batch, first_row, place)), self.terms, first_row=first_row)
+
+    def refuse_missing(self, table: Table) -> None:
+        """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
+        missing = [name for name in self.sources if name not in table.kinds]
+        if not missing:
+            refuse_kinds(table, self.sources)
+            return
+        spare = [name for name in table.kinds if name not in self.sources and name != self.target]
+        meant = [f"{closest(name, spare)!r} for {name!r}" for name in missing if closest(name, spare)]
+        hint = f"Did you mean {listed(meant)}? Rename it" if meant else "Add what is missing"
+        raise InputError(
+            table.label, f"no column {listed(map(repr, missing))} that the model needs", hint, code="unknown-column"
+        )
+
+    def _features(self, batch: Any, first_row: int, place: Callable[[int], str]) -> Iterator[Array]:
+        for feature in self.features:
+            yield from self._column(feature, batch, first_row, place)
+
+    @staticmethod
+    def _column(coding: Coding, batch: Any, first_row: int, place: Callable[[int], str]) -> tuple[Array, ...]:
+        return coding.parts(batch.column(coding.column), lambda row: place(first_row + row))
+
+
+def learn(
+    table: Table,
+    *,
+    target: str,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    weights: str | None = None,
+) -> Columns:
+    """Learn what the columns of a table mean, before a row is read.
+
+    Parameters
+    ----------
+    table : Table
+    target : str
+    features : sequence of str, optional
+        All other columns in their order, if left out.
+    exclude : sequence of str
+        Columns that are no features.
+    weights : str, optional
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, occurs twice, or has two meanings.
+    InputTypeError
+        If a column holds text or dates.
+    """
+    asked = [target, *(features or ()), *exclude, *(() if weights is None else (weights,))]
+    for name in asked:
+        if name not in table.kinds:
+            raise _unknown(table, name)
+    taken = {target, weights, *exclude}
+    chosen = [name for name in table.kinds if name not in taken] if features is None else list(features)
+    twice = sorted({name for name in chosen if chosen.count(name) > 1 or name in taken})
+    if twice:
+        raise InputError(
+            "features", f"{listed(map(repr, twice))} would have two meanings", "Name every column once", code="columns"
+        )
+    refuse_kinds(table, [target], what="the target")
+    refuse_kinds(table, chosen if weights is None else [*chosen, weights])
+    return Columns(target, tuple(Numeric(name) for name in chosen), weights)
+
+
+def refuse_kinds(table: Table, names: Iterable[str], what: str = "") -> None:
+    """Raise `InputTypeError` naming every column that holds no numbers."""
+    bad = [name for name in names if table.kinds[name] not in ("number", "boolean")]
+    if not bad:
+        return
+    kinds = [f"{name!r} holds {table.kinds[name]}" for name in bad]
+    role = f", and is {what}" if what else ""
+    raise InputTypeError(
+        f"column {bad[0]!r}" if len(bad) == 1 else "columns",
+        (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
+        "Choose a column of numbers" if what else f"Leave {_it(bad)} out: exclude {' '.join(bad)}",
+        code="not-a-number",
+        excerpt=table.excerpt(bad[0]),
+    )
+
+
+def _it(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
+def _unknown(table: Table, name: str) -> InputError:
+    meant = closest(name, table.kinds)
+    known = listed(table.kinds)
+    return InputError(
+        table.label,
+        f'no column "{name}"',
+        f'Did you mean "{meant}"? The columns are {known}' if meant else f"The columns are {known}",
+        code="unknown-column",
+        excerpt=table.excerpt(meant) if meant else (),
+        replace=(name, meant) if meant else None,
+    )
+
+
+def _checked(weights: Array, name: str, first_row: int, place: Callable[[int], str]) -> Array:
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        raise InputError(
+            f"column {name!r}",
+            f"{count(len(bad), 'weight')} of {len(weights)} read here are negative or not finite,"
+            f" first {weights[bad[0]]:g} at {place(first_row + int(bad[0]))}",
+            "Weights must be finite and not negative",
+            code="weights",
+        )
+    return weights

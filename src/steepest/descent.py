@@ -1,0 +1,79 @@
+"""`descend`: the only loop in the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.certificate import Certificate, Yardstick
+from steepest.methods.base import Method, Problem
+
+Array = NDArray[np.float64]
+
+
+class Status(Enum):
+    """Why a descent ended; the values are the words for users."""
+
+    CONVERGED = "converged"
+    OUT_OF_STEPS = "out of steps"
+    PRECISION = "as close as the moments allow"
+    STOPPED = "stopped as asked"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """Where a descent ended, and why.
+
+    Attributes
+    ----------
+    point : (size,) array
+        In the coordinates of the problem.
+    status : Status
+    steps : int
+    certificate : Certificate
+    """
+
+    point: Array
+    status: Status
+    steps: int
+    certificate: Certificate
+
+
+def descend(
+    problem: Problem, method: Method, start: Array, *, rate: float, yardstick: Yardstick, tol: float, max_iter: int
+) -> Descent:
+    """Step until the certificate allows to stop.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : Method
+    start : (size,) array
+    rate : float
+        The learning rate; methods that choose their own ignore it.
+    yardstick : Yardstick
+        Turns gaps into standard errors.
+    tol : float
+        Distance to the exact answer that is close enough, in the yardstick's unit.
+    max_iter : int
+        Largest number of steps.
+    """
+    floor = yardstick.floor
+    enough = max(tol - floor, floor / 10)
+    v, state = start, method.start(problem, start, rate)
+    certificate, steps = yardstick.measure(problem.gap(v)), 0
+    while certificate.in_se - floor > enough and steps < max_iter:
+        new, state = method.step(problem, v, state)
+        if not np.isfinite(new).all():
+            return Descent(v, Status.DIVERGED, steps, certificate)
+        v, steps = new, steps + 1
+        certificate = yardstick.measure(problem.gap(v))
+    if certificate.in_se <= tol:
+        status = Status.CONVERGED
+    else:
+        status = Status.OUT_OF_STEPS if certificate.in_se - floor > enough else Status.PRECISION
+    return Descent(v, status, steps, certificate)

@@ -1,0 +1,1 @@
+"""Ways to fold over a source. An engine knows no statistics."""

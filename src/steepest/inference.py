@@ -1,0 +1,194 @@
+"""Normal-theory inference: a function of the fit; the data are long gone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from steepest.errors import InputError, NotInferable
+from steepest.likelihood import likelihood
+from steepest.result import Fit
+
+Array = NDArray[np.float64]
+
+LARGEST_DISTANCE = 0.1
+"""Standard errors from the exact answer beyond which no inference is given."""
+
+INTERCEPT = "(intercept)"
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """Standard errors, tests and intervals of a fit.
+
+    Attributes
+    ----------
+    names : tuple of str
+        ``"(intercept)"`` first when there is one, then the features.
+    estimate, se, t, p, low, high : (k,) arrays
+        One entry for every name; two-sided p-values; NaN for a coefficient that the data do not determine.
+    covariance : (k, k) array
+    level : float
+        Coverage of ``low .. high``.
+    n, rank, df : int
+        Rows of positive weight, determined parameters without the intercept, residual degrees of freedom.
+    sigma, r2, r2_adj : float
+        Without an intercept R2 is about zero.
+    f, f_p : float
+        Test that all coefficients but the intercept are zero.
+    loglik, aic, bic : float
+        Information criteria count sigma as a parameter.
+    """
+
+    names: tuple[str, ...]
+    estimate: Array
+    se: Array
+    t: Array
+    p: Array
+    low: Array
+    high: Array
+    covariance: Array
+    level: float
+    n: int
+    rank: int
+    df: int
+    sigma: float
+    r2: float
+    r2_adj: float
+    f: float
+    f_p: float
+    loglik: float
+    aic: float
+    bic: float
+
+
+def inference(fit: Fit, level: float = 0.95) -> Inference:
+    """Return standard errors, t tests and intervals of the coefficients.
+
+    Parameters
+    ----------
+    fit : Fit
+    level : float
+        Coverage of the intervals, between 0 and 1.
+
+    Raises
+    ------
+    NotInferable
+        If the theory does not hold for this fit, or it is more than 0.1 standard errors from the exact answer.
+    """
+    refuse(fit)
+    n = fit.normal
+    m = n.moments
+    covariance = _covariance(fit)
+    se = np.sqrt(np.diag(covariance))
+    estimate, names = fit.coef, fit.names
+    if n.intercept:
+        estimate, names = np.append(fit.intercept, estimate), (INTERCEPT, *names)
+    with np.errstate(divide="ignore", over="ignore"):
+        t = estimate / se
+    reach = quantile(level, n.freedom) * se
+    rss = n.residual + 2 * fit.certificate.gap
+    mean_square = n.residual / n.freedom
+    f = (n.t - rss) / n.rank / mean_square if n.rank else math.nan
+    like = likelihood(m, rss * m.weight, n.rank + n.intercept)
+    return Inference(
+        names=names,
+        estimate=estimate,
+        se=se,
+        t=t,
+        p=2 * special.stdtr(n.freedom, -np.abs(t)),
+        low=estimate - reach,
+        high=estimate + reach,
+        covariance=covariance,
+        level=level,
+        n=m.rows,
+        rank=n.rank,
+        df=n.freedom,
+        sigma=fit.sigma,
+        r2=fit.r2,
+        r2_adj=1 - (1 - fit.r2) * (m.rows - n.intercept) / n.freedom,
+        f=f,
+        f_p=float(special.fdtrc(n.rank, n.freedom, f)) if n.rank else math.nan,
+        loglik=like.loglik,
+        aic=like.aic,
+        bic=like.bic,
+    )
+
+
+def refuse(fit: Fit) -> None:
+    """Raise `NotInferable` where normal theory says nothing honest about a fit."""
+    n, certificate = fit.normal, fit.certificate
+    if n.freedom <= 0:
+        determined = n.rank + n.intercept
+        raise NotInferable(
+            "inference",
+            f"{n.moments.rows} rows determine {determined} parameters exactly and leave none to judge them by",
+            "Fit more rows, or fewer features",
+        )
+    if certificate.unit != "se":
+        raise NotInferable(
+            "inference",
+            "the residuals are rounding noise: standard errors and tests would mean nothing",
+            "Read the coefficients as they are",
+        )
+    if certificate.in_se > LARGEST_DISTANCE:
+        raise NotInferable(
+            "inference",
+            f"the coefficients can still be {certificate.in_se:.2g} standard errors from the exact answer",
+            'Take more steps (max_iter), or choose method "newton"',
+        )
+
+
+def quantile(level: float, freedom: int) -> float:
+    """Return the two-sided quantile of Student's t that covers `level`."""
+    if not 0 < level < 1:
+        raise InputError("level", f"got {level!r}", "Pass a coverage between 0 and 1, such as 0.95")
+    return float(special.stdtrit(freedom, (1 + level) / 2))
+
+
+def interval(fit: Fit, mean: Array, leverage: Array, *, level: float, kind: str) -> Array:
+    """Return intervals (n, 2) around fitted means.
+
+    Parameters
+    ----------
+    fit : Fit
+    mean, leverage : (n,) arrays
+        Fitted means, and their variances divided by sigma squared.
+    level : float
+    kind : {"prediction", "mean"}
+        Whether a new observation (of weight one) is to be covered, or the mean.
+    """
+    refuse(fit)
+    if kind not in ("prediction", "mean"):
+        raise InputError("kind", f"got {kind!r}", 'Pass "prediction" or "mean"')
+    spread = np.sqrt(leverage + (kind == "prediction"))
+    reach = quantile(level, fit.normal.freedom) * fit.sigma * spread
+    return np.column_stack([mean - reach, mean + reach])
+
+
+def _covariance(fit: Fit) -> Array:
+    """Return s² (XᵀWX)⁻¹ in the user's units, the intercept first; NaN where nothing is determined."""
+    n, m = fit.normal, fit.normal.moments
+    K, active = n.root, n.active
+    inverse = K.T @ K if n.k else np.zeros((0, 0))
+    determined = np.ones(n.k, dtype=bool)
+    if n.rank < n.k:
+        determined = np.abs(np.einsum("ij,ji->i", inverse, n.H) - 1) < 1e-6
+    inverse[~determined], inverse[:, ~determined] = np.nan, np.nan
+    mean_square = n.residual / n.freedom
+    k = m.p + n.intercept
+    covariance = np.full((k, k), np.nan)
+    with np.errstate(over="ignore", under="ignore"):
+        scale = m.unit[-1] / (n.spread * m.unit[active])
+        at = active + int(n.intercept)
+        covariance[np.ix_(at, at)] = mean_square * inverse * scale * scale[:, None]
+        if n.intercept:
+            across = -n.solve(n.center) if n.k else np.zeros(0)
+            unit = float(m.unit[-1])
+            covariance[0, 0] = mean_square * (1 - float(across @ n.center)) * unit * unit
+            covariance[0, at] = covariance[at, 0] = np.where(determined, mean_square * across * scale * unit, np.nan)
+    return covariance

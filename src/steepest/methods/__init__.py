@@ -1,0 +1,35 @@
+"""The methods by name: the only registry."""
+
+from __future__ import annotations
+
+from steepest.errors import InputError, InputTypeError, closest, listed
+from steepest.methods.base import Method
+from steepest.methods.cg import CG
+from steepest.methods.gd import GD
+from steepest.methods.newton import Newton
+
+METHODS: dict[str, Method] = {method.name: method for method in (GD(), CG(), Newton())}
+
+
+def method_of(choice: str | Method) -> Method:
+    """Return the method of a name, or the object itself; ``"auto"`` is newton.
+
+    Raises
+    ------
+    InputError
+        If there is no method of that name.
+    """
+    if not isinstance(choice, str):
+        missing = [verb for verb in ("limits", "start", "step") if not callable(getattr(choice, verb, None))]
+        if missing:
+            raise InputTypeError(
+                "method", f"{choice!r} has no {listed(missing)}", f"Choose from auto, {listed(METHODS)}", code="method"
+            )
+        return choice
+    if choice == "auto":
+        return METHODS["newton"]
+    if choice not in METHODS:
+        meant = closest(choice, METHODS)
+        hint = f'Did you mean "{meant}"? ' if meant else ""
+        raise InputError("method", f'unknown method "{choice}"', f"{hint}Choose from auto, {listed(METHODS)}")
+    return METHODS[choice]

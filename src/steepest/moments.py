@@ -1,0 +1,381 @@
+"""`Moments`: the mergeable statistics that are all least squares ever needs of the data.
+
+Rows z = (x, y) are gathered about a provisional origin close to them, so that subtraction is exact
+where it matters, and merged in centred form; raw sums of products never occur. The mean is an
+unevaluated sum of two float64 numbers, which makes merging as exact at 10^9 + x as it is at x.
+
+Columns beyond 2^±300 are held in units of a power of two, which changes no digit.
+
+References
+----------
+Chan, Golub, LeVeque (1983), *Algorithms for computing the sample variance*, The American Statistician 37.
+Pebay, Terriberry, Kolla, Bennett (2016), *Numerically stable, scalable formulas for parallel and online
+computation of higher-order multivariate central moments*, Computational Statistics 31.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from steepest.chunk import Chunk
+from steepest.errors import InputError
+
+Array = NDArray[np.float64]
+
+BLOCK = 2048
+SPAN = 32 * BLOCK
+COMFORTABLE = 2.0**300
+FULL_DIGITS = 15.95
+FEWEST_DIGITS = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Weighted moments of rows z = (x, y), the target last. They add: ``a + b`` is the moments of all rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The p features, then the target; empty for the identity of unknown columns.
+    rows : int
+        Rows with positive weight.
+    dropped : int
+        Rows that were left out.
+    weight : float
+        W = Σ wᵢ, in units of `weight_unit`.
+    sum_log_weight : float
+        Σ log wᵢ of the weights as given.
+    mean, mean_low : (p+1,) arrays
+        Σ wᵢzᵢ / W as an unevaluated sum, in units of `unit`.
+    scatter : (p+1, p+1) array
+        S = Σ wᵢ(zᵢ - mean)(zᵢ - mean)ᵀ, undivided, in units of `weight_unit`, `unit` and `unit`.
+    minimum, maximum : (p+1,) arrays
+        Range of every column as given; NaN where it is not known.
+    unit : (p+1,) array of powers of two, all ones unless a column lies beyond 2^±300
+    weight_unit : float, a power of two, one unless the weights lie beyond 2^±300
+    digits : float
+        Decimal digits of the scatter that subtraction has left, at most 15.95.
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    dropped: int
+    weight: float
+    sum_log_weight: float
+    mean: Array
+    mean_low: Array
+    scatter: Array
+    minimum: Array
+    maximum: Array
+    unit: Array
+    weight_unit: float = 1.0
+    digits: float = FULL_DIGITS
+
+    @classmethod
+    def empty(cls, p: int, names: Sequence[str] = ()) -> Moments:
+        """Return the identity of ``+`` for p features: the moments of no rows."""
+        k = p + 1
+        zeros, nan = np.zeros(k), np.full(k, np.nan)
+        return cls(tuple(names), 0, 0, 0.0, 0.0, zeros, zeros, np.zeros((k, k)), nan, nan, np.ones(k))
+
+    @classmethod
+    def of(cls, rows: Chunk | ArrayLike, weights: ArrayLike | None = None) -> Moments:
+        """Gather the moments of some rows.
+
+        Parameters
+        ----------
+        rows : Chunk or (n, p+1) array
+            The features and, last, the target.
+        weights : (n,) array, optional
+            Nonnegative weights, for an array of rows; rows of weight zero are counted as dropped.
+
+        Raises
+        ------
+        InputError
+            If a cell or a weight is not finite, or a weight is negative.
+        """
+        chunk = (rows if isinstance(rows, Chunk) else _chunk(rows, weights)).without_zero_weights()
+        dropped = sum(chunk.dropped.values())
+        if chunk.rows == 0:
+            return replace(cls.empty(len(chunk.names) - 1, chunk.names), dropped=dropped)
+        if chunk.rows > SPAN:
+            half = SPAN * math.ceil(chunk.rows / SPAN / 2)
+            halves = cls.of(chunk.slice(0, half)) + cls.of(chunk.slice(half, chunk.rows))
+            return replace(halves, dropped=dropped)
+        w, weight_unit, sum_log_weight = _weights(chunk)
+        with np.errstate(all="ignore"):
+            gathered = _gather(chunk, w, None)
+            minimum, maximum = gathered[-2:]
+            largest = np.maximum(np.abs(minimum), np.abs(maximum))
+            if not np.isfinite(largest).all():
+                chunk.refuse_nonfinite()
+            unit = _units(largest)
+            if (unit != 1).any():
+                gathered = _gather(chunk, w, unit)
+        weight, mean, mean_low, scatter = gathered[:-2]
+        return cls(
+            names=chunk.names,
+            rows=chunk.rows,
+            dropped=dropped,
+            weight=weight,
+            sum_log_weight=sum_log_weight,
+            mean=mean,
+            mean_low=mean_low,
+            scatter=scatter,
+            minimum=minimum,
+            maximum=maximum,
+            unit=unit,
+            weight_unit=weight_unit,
+        )
+
+    @property
+    def p(self) -> int:
+        """Number of features."""
+        return len(self.mean) - 1
+
+    def __add__(self, other: Moments) -> Moments:
+        """Merge two disjoint sets of rows: commutative and associative up to rounding."""
+        self._refuse_other_columns(other)
+        dropped = self.dropped + other.dropped
+        if not other.rows:
+            return self if not other.dropped else replace(self, dropped=dropped)
+        if not self.rows:
+            return other if not self.dropped else replace(other, dropped=dropped)
+        a, b = self._aligned(other)
+        weight = a.weight + b.weight
+        apart = (b.mean - a.mean) + (b.mean_low - a.mean_low)
+        mean, mean_low = _two_sum(a.mean, a.mean_low + b.weight / weight * apart)
+        return replace(
+            a,
+            rows=a.rows + b.rows,
+            dropped=dropped,
+            weight=weight,
+            sum_log_weight=a.sum_log_weight + b.sum_log_weight,
+            mean=mean,
+            mean_low=mean_low,
+            scatter=a.scatter + b.scatter + a.weight * (b.weight / weight) * np.outer(apart, apart),
+            minimum=np.minimum(a.minimum, b.minimum),
+            maximum=np.maximum(a.maximum, b.maximum),
+            digits=min(a.digits, b.digits),
+        )
+
+    def __sub__(self, other: Moments) -> Moments:
+        """Take away rows that are part of these: the moments as if they had never been seen.
+
+        Minimum and maximum are unknown afterwards, and `digits` says what cancellation has left.
+
+        Raises
+        ------
+        InputError
+            If `other` is no part of these rows, or fewer than six digits would be left.
+        """
+        self._refuse_other_columns(other)
+        if not other.rows:
+            return self
+        if other.rows > self.rows:
+            raise InputError(
+                "moments", f"cannot take {other.rows} rows from {self.rows}", "Subtract a part of these rows"
+            )
+        if other.rows == self.rows:
+            return Moments.empty(self.p, self.names)
+        a, b = self._aligned(other)
+        weight = a.weight - b.weight
+        with np.errstate(all="ignore"):
+            apart = (a.mean - b.mean) + (a.mean_low - b.mean_low)
+            step = b.weight / weight * apart
+            scatter = a.scatter - b.scatter - b.weight * (a.weight / weight) * np.outer(apart, apart)
+            left = np.append(np.diag(scatter), weight) / np.append(np.diag(a.scatter), a.weight)
+        left = left[~np.isnan(left)]
+        digits = a.digits + math.log10(min(left.min(), 1.0)) if (left > 0).all() else 0.0
+        if not digits >= FEWEST_DIGITS:
+            raise InputError(
+                "moments",
+                f"subtraction would leave {max(digits, 0):.1f} digits of the {a.digits:.1f} that there were",
+                "Gather the moments of the remaining rows from the data",
+                code="cancellation",
+            )
+        mean, mean_low = _two_sum(a.mean, a.mean_low + step)
+        unknown = np.full(self.p + 1, np.nan)
+        return replace(
+            a,
+            rows=a.rows - b.rows,
+            weight=weight,
+            sum_log_weight=a.sum_log_weight - b.sum_log_weight,
+            mean=mean,
+            mean_low=mean_low,
+            scatter=scatter,
+            minimum=unknown,
+            maximum=unknown,
+            digits=digits,
+        )
+
+    def select(self, names: Sequence[str]) -> Moments:
+        """Return the moments of some of the features, in the order given, and of the target.
+
+        Raises
+        ------
+        InputError
+            If a name is not among the features.
+        """
+        features = {name: j for j, name in enumerate(self.names[:-1])}
+        unknown = [name for name in names if name not in features]
+        if unknown:
+            known = ", ".join(features)
+            raise InputError("moments", f"no feature {unknown[0]!r}", f"Choose from {known}")
+        keep = np.array([*(features[name] for name in names), self.p])
+        return replace(
+            self,
+            names=tuple(self.names[j] for j in keep),
+            mean=self.mean[keep],
+            mean_low=self.mean_low[keep],
+            scatter=self.scatter[np.ix_(keep, keep)],
+            minimum=self.minimum[keep],
+            maximum=self.maximum[keep],
+            unit=self.unit[keep],
+        )
+
+    def __repr__(self) -> str:
+        lost = "" if self.digits == FULL_DIGITS else f", {self.digits:.1f} digits left"
+        *features, target = self.names or (*(f"x{j}" for j in range(self.p)), "y")
+        shown = ", ".join(features[:5]) + (", ..." if len(features) > 5 else "")
+        return f"<Moments of {self.rows} rows: {target} ~ {shown or '1'}{lost}>"
+
+    def _refuse_other_columns(self, other: Moments) -> None:
+        named = bool(self.names and other.names)
+        if self.p != other.p or (named and self.names != other.names):
+            raise InputError(
+                "moments",
+                f"columns differ: {', '.join(self.names)} and {', '.join(other.names)}",
+                "Merge moments of the same columns in the same order",
+            )
+
+    def _aligned(self, other: Moments) -> tuple[Moments, Moments]:
+        """Return both in common units, the larger of the two."""
+        unit = np.maximum(self.unit, other.unit)
+        weight_unit = max(self.weight_unit, other.weight_unit)
+        return self._in_units(unit, weight_unit), other._in_units(unit, weight_unit)
+
+    def _in_units(self, unit: Array, weight_unit: float) -> Moments:
+        if weight_unit == self.weight_unit and (unit == self.unit).all():
+            return self
+        factor, weight_factor = self.unit / unit, self.weight_unit / weight_unit
+        return replace(
+            self,
+            weight=self.weight * weight_factor,
+            mean=self.mean * factor,
+            mean_low=self.mean_low * factor,
+            scatter=self.scatter * factor * factor[:, None] * weight_factor,
+            unit=unit,
+            weight_unit=weight_unit,
+        )
+
+
+def _chunk(rows: ArrayLike, weights: ArrayLike | None) -> Chunk:
+    table = np.asarray(rows)
+    if table.ndim != 2 or not table.shape[1]:
+        raise InputError("rows", f"expected 2 dimensions, got shape {table.shape}", "Pass (n, p+1) rows")
+    names = (*(f"x{j}" for j in range(table.shape[1] - 1)), "y")
+    w = None if weights is None else checked_weights(weights, len(table))
+    return Chunk((table,), names, w)
+
+
+def checked_weights(weights: ArrayLike, rows: int, name: str = "weights") -> Array:
+    """Return weights as an (n,) float64 array; raise `InputError` naming the first that cannot be one."""
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (rows,):
+        raise InputError(name, f"shape is {w.shape} for {rows} rows", "Pass one weight for every row")
+    bad = np.flatnonzero(~(np.isfinite(w) & (w >= 0)))
+    if len(bad):
+        raise InputError(
+            name,
+            f"{len(bad)} of {rows} weights are negative or not finite, first {w[bad[0]]} at row {bad[0]}",
+            "Weights must be finite and not negative",
+            code="weights",
+        )
+    return w
+
+
+def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:
+    """Return the weights in their unit, the unit, and the sum of their logarithms."""
+    w = chunk.weights
+    if w is None:
+        return None, 1.0, 0.0
+    unit = float(_units(w.max(keepdims=True))[0])
+    return w / unit, unit, float(np.log(w).sum())
+
+
+def _units(largest: Array) -> Array:
+    """Return the power of two in whose units a column is held: one, unless it lies beyond 2^±300."""
+    easy = (largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE) | (largest == 0)
+    if easy.all():
+        return np.ones_like(largest)
+    return np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
+
+
+def _gather(chunk: Chunk, w: Array | None, unit: Array | None) -> tuple[float, Array, Array, Array, Array, Array]:
+    """Return weight, mean, mean_low, scatter, minimum and maximum of the rows of a chunk.
+
+    Every block of rows is converted to float64 and shifted in one step into a small buffer
+    Z = [z - origin, 1], whose products Z'Z accumulate.
+    """
+    n, k = chunk.rows, len(chunk.names)
+    parts = [(columns, block, _origin(block[:BLOCK])) for columns, block in chunk.blocks()]
+    Z = np.empty((min(n, BLOCK), k + 1))
+    G = np.zeros((k + 1, k + 1))
+    minimum, maximum = np.full(k, np.inf), np.full(k, -np.inf)
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        z = Z[: stop - start]
+        for columns, block, origin in parts:
+            rows = block[start:stop]
+            np.subtract(rows, origin, out=z[:, columns])
+            minimum[columns] = np.minimum(minimum[columns], rows.min(axis=0))
+            maximum[columns] = np.maximum(maximum[columns], rows.max(axis=0))
+        z[:, k] = 1
+        if unit is not None:
+            z[:, :k] /= unit
+        if w is not None:
+            z *= np.sqrt(w[start:stop, None])
+        G += z.T @ z
+    weight = float(n if w is None else w.sum())
+    shift = G[:k, k] / weight
+    scatter = G[:k, :k] - weight * np.outer(shift, shift)
+    high, low = _two_sum(*_origins(parts, unit, k), shift)
+    constant = minimum == maximum
+    scatter[constant], scatter[:, constant] = 0, 0
+    high[constant] = (minimum if unit is None else minimum / unit)[constant]
+    low[constant] = 0
+    return weight, high, low, scatter, minimum, maximum
+
+
+def _origin(block: NDArray[Any]) -> NDArray[Any]:
+    """Return a provisional origin (k,) near the rows: their mean, an integer for integers beyond 2^53."""
+    mean = block.mean(axis=0, dtype=np.float64)
+    mean = np.where(np.isfinite(mean), mean, 0.0)
+    if block.dtype == np.int64 and np.abs(mean).max() > 2.0**52:
+        return block[0]
+    return mean
+
+
+def _origins(parts: list[tuple[slice, NDArray[Any], NDArray[Any]]], unit: Array | None, k: int) -> tuple[Array, Array]:
+    """Return all origins as unevaluated sums of float64, in units."""
+    high, low = np.zeros(k), np.zeros(k)
+    for columns, _, origin in parts:
+        high[columns] = origin
+        if origin.dtype == np.int64:
+            low[columns] = origin - high[columns].astype(np.int64)
+    return (high, low) if unit is None else (high / unit, low / unit)
+
+
+def _two_sum(a: Array, b: Array, c: Array | float = 0.0) -> tuple[Array, Array]:
+    """Return a + b + c as a rounded sum and its rounding error (Knuth's two-sum), |a| the largest."""
+    b = b + c
+    total = a + b
+    t = total - a
+    return total, (a - (total - t)) + (b - t)

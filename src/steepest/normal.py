@@ -1,0 +1,175 @@
+"""`NormalEquations`: the exact least-squares answer of some moments, and what rounding leaves of it.
+
+With the intercept profiled out and every column divided by its root mean square d (about its mean, or
+about zero without an intercept), the objective of the coefficients u = d·b is
+
+    f(u) = ½ uᵀH u - sᵀu + ½ t,   H (k, k) with unit diagonal,  s (k,),  t = Σ w (y - ȳ)² / W.
+
+These coordinates remove the units of the columns, so that what is left of the condition number is the data's own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from steepest.moments import Moments
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NormalEquations:
+    """The normal equations of k columns that vary, in unit-diagonal coordinates.
+
+    Attributes
+    ----------
+    moments : Moments
+    intercept : bool
+        Whether the intercept is profiled out; otherwise products are taken about zero.
+    active : (k,) int array
+        The features that vary (or, without intercept, are not zero throughout).
+    spread : (k,) array
+        d, the root mean square of each active column about its mean (or zero), in units of the moments.
+    center : (k,) array
+        Means of the active columns divided by their spread; zeros without intercept.
+    H : (k, k) array, s : (k,) array, t : float
+        As above, in units of the moments.
+    """
+
+    moments: Moments
+    intercept: bool
+    active: NDArray[np.intp]
+    spread: Array
+    center: Array
+    H: Array
+    s: Array
+    t: float
+
+    @classmethod
+    def of(cls, moments: Moments, *, intercept: bool) -> NormalEquations:
+        mean = moments.mean + moments.mean_low
+        A = moments.scatter / moments.weight
+        if not intercept:
+            A = A + np.outer(mean, mean)
+        d = np.sqrt(np.diag(A)[:-1])
+        active = np.flatnonzero(d > 0)
+        d = d[active]
+        if len(active) == moments.p:
+            A, c, t = A[:-1, :-1], A[:-1, -1], A[-1, -1]
+        else:
+            A, c, t = A[np.ix_(active, active)], A[active, -1], A[-1, -1]
+        H = A / d / d[:, None]
+        np.fill_diagonal(H, 1.0)
+        center = mean[active] / d if intercept else np.zeros(len(active))
+        return cls(moments, intercept, active, d, center, H, c / d, float(t))
+
+    @property
+    def k(self) -> int:
+        """Number of active columns."""
+        return len(self.active)
+
+    @property
+    def unit_roundoff(self) -> float:
+        """Relative rounding error of one number of the moments."""
+        return 10.0**-self.moments.digits
+
+    @cached_property
+    def root(self) -> Array:
+        """K (rank, k) with H⁺ = KᵀK: the inverse Cholesky factor, or below full rank its spectral form."""
+        smallest = 16 * self.k * self.unit_roundoff
+        L, failed = lapack.dpotrf(self.H, lower=1, clean=1)
+        if not failed:
+            K, failed = lapack.dtrtri(L, lower=1)
+            if not failed and smallest * self.k * np.vdot(K, K) < 1:
+                return K
+        eigenvalues, V = np.linalg.eigh(self.H)
+        kept = eigenvalues > smallest * eigenvalues[-1]
+        return (V[:, kept] / np.sqrt(eigenvalues[kept])).T
+
+    @property
+    def rank(self) -> int:
+        """Numerical rank of the active columns."""
+        return len(self.root) if self.k else 0
+
+    @property
+    def freedom(self) -> int:
+        """Residual degrees of freedom: rows of positive weight minus the parameters that they determine."""
+        return self.moments.rows - self.rank - self.intercept
+
+    def solve(self, g: Array) -> Array:
+        """Return H⁺g."""
+        return self.root.T @ (self.root @ g)
+
+    @cached_property
+    def solution(self) -> Array:
+        """u* (k,): the exact answer up to rounding, of minimum norm below full rank."""
+        u = self.solve(self.s)
+        return u + self.solve(self.s - self.H @ u)
+
+    @cached_property
+    def inverse_diagonal(self) -> Array:
+        """Diagonal (k,) of H⁺: at full rank the variance inflation factors."""
+        return np.einsum("ij,ij->j", self.root, self.root)
+
+    @cached_property
+    def residual(self) -> float:
+        """RSS/W of the exact answer, in squared units of the target."""
+        return max(self.t - float(self.s @ self.solution), 0.0)
+
+    @property
+    def residual_error(self) -> float:
+        """Bound on what rounding may have changed in `residual`, which is a difference."""
+        u = self.solution
+        return 8 * self.unit_roundoff * (self.k + 1) * (self.t + float(u @ u))
+
+    @property
+    def conditioning(self) -> float:
+        """Largest amplification of a rounding error: at least 1/sqrt(λ_min(H)), at most sqrt(k) times it."""
+        return math.sqrt(self.inverse_diagonal.sum()) if self.k else 1.0
+
+    def coefficients(self, u: Array) -> tuple[Array, float]:
+        """Return the coefficients (p,) and the intercept, in the user's units, that belong to u.
+
+        Below full rank the part of u that does not change any fitted value is left out.
+        """
+        if self.rank < self.k:
+            u = self.solve(self.H @ u)
+        m = self.moments
+        b = u / self.spread
+        coef = np.zeros(m.p)
+        with np.errstate(over="ignore", under="ignore"):
+            coef[self.active] = b * (m.unit[-1] / m.unit[self.active])
+        return coef, self.intercept_of(b)
+
+    def intercept_of(self, b: Array) -> float:
+        """Return ȳ - x̄ᵀb in the user's units, from exact products summed with one rounding."""
+        if not self.intercept:
+            return 0.0
+        m = self.moments
+        high, low = _two_product(m.mean[self.active], -b)
+        terms = [m.mean[-1], m.mean_low[-1], *high, *low, *(-b * m.mean_low[self.active])]
+        return math.fsum(terms) * float(m.unit[-1])
+
+    def displacement(self, coef: Array, intercept: float) -> tuple[Array, float]:
+        """Return u (k,) of some coefficients, and the mean residual r₀ = b₀ + x̄ᵀb - ȳ of their intercept."""
+        m = self.moments
+        b = coef[self.active] * (m.unit[self.active] / m.unit[-1])
+        r0 = (intercept - self.intercept_of(b)) / float(m.unit[-1]) if self.intercept else 0.0
+        return b * self.spread, r0
+
+
+def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return a·b as a rounded product and its rounding error (Dekker 1971; Veltkamp's splitting)."""
+    product = a * b
+    c = 134217729.0 * a
+    a_high = c - (c - a)
+    d = 134217729.0 * b
+    b_high = d - (d - b)
+    a_low, b_low = a - a_high, b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low

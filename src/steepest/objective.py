@@ -1,0 +1,150 @@
+"""`Quadratic`: the least-squares objective in the coordinates of the descent. From here on nobody sees a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import InputError, closest
+from steepest.normal import NormalEquations
+
+Array = NDArray[np.float64]
+
+SCALES = ("auto", "standard", "center", "none")
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """f(v) = ½ Σ wᵢ (yᵢ - b₀ - xᵢᵀb)² / W in coordinates v of the descent.
+
+    ============  =========================================================================
+    ``scale``     v
+    ============  =========================================================================
+    ``standard``  b times the root mean square of each column (about its mean); b₀ follows
+    ``center``    b; b₀ follows, as the best one for b
+    ``none``      (b₀, b): the intercept is a coordinate like the others
+    ============  =========================================================================
+
+    ``auto`` is ``standard``. Without an intercept nothing is centred. The optimum is the same in
+    all of them, but the curvature, and with it the path and the limits of the learning rate, is not.
+
+    Attributes
+    ----------
+    normal : NormalEquations
+    stretch : (k,) array
+        Unit-diagonal coordinates u = stretch · v of the coefficients.
+    free : bool
+        Whether the intercept is a coordinate of its own, the first.
+    """
+
+    normal: NormalEquations
+    stretch: Array
+    free: bool
+
+    @classmethod
+    def of(cls, normal: NormalEquations, scale: str = "auto") -> Quadratic:
+        """Choose the coordinates.
+
+        Raises
+        ------
+        InputError
+            If there is no scale of that name.
+        """
+        if scale not in SCALES:
+            meant = closest(scale, SCALES)
+            hint = f'Did you mean "{meant}"? ' if meant else ""
+            raise InputError("scale", f'unknown scale "{scale}"', f"{hint}Choose from {', '.join(SCALES)}")
+        if scale in ("auto", "standard"):
+            return cls(normal, np.ones(normal.k), free=False)
+        m = normal.moments
+        with np.errstate(over="ignore", under="ignore"):
+            stretch = normal.spread * (m.unit[normal.active] / m.unit[-1])
+        return cls(normal, stretch, free=scale == "none" and normal.intercept)
+
+    @property
+    def size(self) -> int:
+        return self.normal.k + self.free
+
+    @property
+    def _target_unit(self) -> float:
+        return float(self.normal.moments.unit[-1])
+
+    def point(self, coef: Array, intercept: float) -> Array:
+        """Return the coordinates of some coefficients in the user's units."""
+        u, _ = self.normal.displacement(coef, intercept)
+        v = u / self.stretch
+        return np.append(intercept / self._target_unit, v) if self.free else v
+
+    def coefficients(self, v: Array) -> tuple[Array, float]:
+        """Return the coefficients (p,) and the intercept in the user's units."""
+        u, r0 = self._split(v)
+        coef, intercept = self.normal.coefficients(u)
+        return coef, intercept + r0 * self._target_unit
+
+    def loss(self, v: Array) -> float:
+        u, r0 = self._split(v)
+        n = self.normal
+        return float(n.t / 2 + u @ (n.H @ u / 2 - n.s) + r0 * r0 / 2)
+
+    def gradient(self, v: Array) -> Array:
+        u, r0 = self._split(v)
+        g = self.normal.H @ u - self.normal.s
+        if self.free:
+            return np.append(r0, self.stretch * (g + r0 * self.normal.center))
+        return self.stretch * g
+
+    def curvature(self, d: Array) -> float:
+        u = self.stretch * d[self.free :]
+        mean = float(d[0] + self.normal.center @ u) if self.free else 0.0
+        return float(u @ self.normal.H @ u) + mean * mean
+
+    def prox(self, v: Array, step: float) -> Array:
+        return v
+
+    def gap(self, v: Array) -> float:
+        u, r0 = self._split(v)
+        e = self.normal.root @ (self.normal.H @ u - self.normal.s)
+        return float(e @ e + r0 * r0) / 2
+
+    def diagonal(self) -> Array:
+        d = self.stretch**2
+        return np.append(1.0, d * (1 + self.normal.center**2)) if self.free else d
+
+    def solve(self, g: Array) -> Array:
+        """Return the Newton direction; with a free intercept by block elimination about the means."""
+        if not self.free:
+            return self.normal.solve(g / self.stretch) / self.stretch
+        u = self.normal.solve(g[1:] / self.stretch - g[0] * self.normal.center)
+        return np.append(g[0] - self.normal.center @ u, u / self.stretch)
+
+    def spectrum(self) -> tuple[float, float]:
+        return self._spectrum
+
+    @cached_property
+    def _spectrum(self) -> tuple[float, float]:
+        if not self.size:
+            return 1.0, 1.0
+        n = self.normal
+        A = n.H * self.stretch * self.stretch[:, None]
+        if self.free:
+            m = n.center * self.stretch
+            A = np.block([[np.ones((1, 1)), m[None]], [m[:, None], A + np.outer(m, m)]])
+        eigenvalues = np.linalg.eigvalsh(A)
+        L = float(eigenvalues[-1])
+        full = n.rank == n.k
+        kept = eigenvalues[eigenvalues > (0 if full else 16 * self.size * n.unit_roundoff * L)]
+        return float(kept[0]) if len(kept) else L, L
+
+    def _split(self, v: Array) -> tuple[Array, float]:
+        """Return unit-diagonal coordinates u and the mean residual r₀ of a free intercept."""
+        if not self.free:
+            return self.stretch * v, 0.0
+        n, m = self.normal, self.normal.moments
+        u = self.stretch * v[1:]
+        y = float(m.mean[-1] + m.mean_low[-1])
+        return u, float(v[0] + n.center @ u) - y
+
+

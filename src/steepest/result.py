@@ -1,0 +1,120 @@
+"""`Fit`: what a fit knows, in plain arrays and numbers. Everything above reads only this."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.certificate import Certificate
+from steepest.chunk import Chunk, Counts
+from steepest.columns import Columns
+from steepest.descent import Status
+from steepest.methods.base import Method
+from steepest.moments import Moments
+from steepest.normal import NormalEquations
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the user asked for; the same names and meanings as in `steepest.LinearRegression`."""
+
+    fit_intercept: bool = True
+    method: str | Method = "auto"
+    learning_rate: float | str = "auto"
+    scale: str = "auto"
+    max_iter: int = 10_000
+    tol: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted line, and how far it can be from the exact one.
+
+    Attributes
+    ----------
+    coef : (p,) array
+    intercept : float
+        In the user's units; 0.0 without an intercept.
+    normal : NormalEquations
+        The moments of the data and their exact answer.
+    parameters : Parameters
+    method : str
+        Title of the method that ran.
+    status : Status
+    steps : int
+    certificate : Certificate
+    counts : Counts
+        What became of the rows.
+    columns : Columns or None
+        The meaning of a table's columns, when the data had any.
+    """
+
+    coef: Array
+    intercept: float
+    normal: NormalEquations
+    parameters: Parameters
+    method: str
+    status: Status
+    steps: int
+    certificate: Certificate
+    counts: Counts = field(default_factory=Counts)
+    columns: Columns | None = None
+
+    @property
+    def moments(self) -> Moments:
+        return self.normal.moments
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, one for every coefficient."""
+        return self.moments.names[:-1]
+
+    @property
+    def target(self) -> str:
+        return self.moments.names[-1]
+
+    @property
+    def converged(self) -> bool:
+        """Whether the certificate is within the tolerance."""
+        return self.certificate.in_se <= self.parameters.tol
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation of the exact answer, in units of the target; NaN without freedom."""
+        n = self.normal
+        if n.freedom <= 0:
+            return math.nan
+        variance = n.residual * (n.moments.weight / n.freedom)
+        return math.sqrt(variance) * math.sqrt(n.moments.weight_unit) * float(n.moments.unit[-1])
+
+    @property
+    def r2(self) -> float:
+        """1 - RSS/TSS of these coefficients; NaN when the target does not vary."""
+        n = self.normal
+        return 1 - (n.residual + 2 * self.certificate.gap) / n.t if n.t > 0 else math.nan
+
+    @property
+    def constant(self) -> tuple[str, ...]:
+        """Features that do not vary; their coefficients are exactly zero."""
+        varies = set(self.normal.active.tolist())
+        return tuple(name for j, name in enumerate(self.names) if j not in varies)
+
+    def predict(self, chunk: Chunk) -> Array:
+        """Return the fitted means (n,) of rows of features."""
+        return chunk.matrix() @ self.coef + self.intercept
+
+    def leverage(self, chunk: Chunk) -> Array:
+        """Return the variance (n,) of the fitted means, divided by sigma squared: xᵀ(XᵀWX)⁻¹x, as one matrix."""
+        n, m = self.normal, self.normal.moments
+        X = chunk.matrix()[:, n.active]
+        origin = (m.mean[n.active], m.mean_low[n.active]) if n.intercept else (0.0, 0.0)
+        Z = ((X / m.unit[n.active] - origin[0]) - origin[1]) / n.spread
+        E: NDArray[Any] = Z @ n.root.T if n.k else np.zeros((len(X), 1))
+        squares = np.einsum("ij,ij->i", E, E) + n.intercept
+        return squares / m.weight / m.weight_unit

@@ -1,0 +1,89 @@
+"""Data frames and Arrow data, by the Arrow stream interface or narwhals."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from steepest.errors import InputError, InputTypeError
+
+BATCH_ROWS = 65_536
+
+
+def kind_of(type_: Any) -> str:
+    """Return the kind of an Arrow type, as a word for messages."""
+    from pyarrow import types
+
+    if types.is_boolean(type_):
+        return "boolean"
+    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_) or types.is_null(type_):
+        return "number"
+    if types.is_dictionary(type_):
+        return "categories" if kind_of(type_.value_type) != "number" else "number"
+    if types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_):
+        return "text"
+    if types.is_temporal(type_):
+        return "dates" if types.is_date(type_) or types.is_timestamp(type_) else "times"
+    return str(type_)
+
+
+def kinds_of(schema: Any, label: str) -> dict[str, str]:
+    """Return the kinds of all columns; raise `InputError` if a name occurs twice."""
+    twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+    if twice:
+        raise InputError(
+            label, f"more than one column is called {twice[0]!r}", "Give every column its own name", code="columns"
+        )
+    return {field.name: kind_of(field.type) for field in schema}
+
+
+class ArrowTable:
+    """Anything that exports an Arrow stream: Arrow tables, pandas, polars, DuckDB relations."""
+
+    label = "the table"
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self._opened = self._open()
+        self.kinds: Mapping[str, str] = kinds_of(self._opened.schema, self.label)
+
+    @classmethod
+    def recognise(cls, data: Any) -> ArrowTable | None:
+        """Return the table that `data` is, or None."""
+        if hasattr(data, "__arrow_c_stream__"):
+            return cls(data)
+        import narwhals.stable.v2 as nw
+
+        with contextlib.suppress(TypeError):
+            frame = nw.from_native(data)
+            return cls((frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_arrow())
+        return None
+
+    def _open(self) -> Any:
+        import pyarrow as pa
+
+        try:
+            return pa.RecordBatchReader.from_stream(self._data)
+        except (pa.ArrowInvalid, ValueError) as error:
+            raise InputTypeError(
+                self.label, f"its Arrow stream cannot be read: {error}", "Pass a table instead of a used-up stream"
+            ) from error
+
+    def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
+        if order is not None:
+            raise InputError(self.label, "it has no pieces to reorder", "Read it in its own order")
+        reader, self._opened = self._opened or self._open(), None
+        for batch in reader:
+            chosen = batch.select(names)
+            for start in range(0, chosen.num_rows, BATCH_ROWS):
+                yield chosen.slice(start, BATCH_ROWS)
+
+    def fingerprint(self) -> object:
+        return None
+
+    def place(self, row: int) -> str:
+        return f"row {row}"
+
+    def excerpt(self, name: str) -> tuple[str, ...]:
+        return ()

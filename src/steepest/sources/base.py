@@ -1,0 +1,57 @@
+"""What a source is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from steepest.chunk import Chunk
+from steepest.columns import Columns, Table
+
+
+class Source(Protocol):
+    """Rows that can be read, and read again.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns of every chunk: the features, then the target.
+    columns : Columns or None
+        Their meaning in a table.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def columns(self) -> Columns | None: ...
+
+    def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
+        """Yield the rows, in the order of the source or of the pieces given."""
+        ...
+
+    def fingerprint(self) -> object:
+        """Return what changes when the data change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows of a table, seen through the meaning of its columns."""
+
+    table: Table
+    columns: Columns
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.columns.terms, self.columns.target)
+
+    def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
+        row = 0
+        for batch in self.table.batches(self.columns.needed, order):
+            yield self.columns.rows(batch, row, self.table.place)
+            row += batch.num_rows
+
+    def fingerprint(self) -> object:
+        return self.table.fingerprint()

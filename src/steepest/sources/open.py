@@ -1,0 +1,36 @@
+"""`open_table`: the table that anything is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from steepest.columns import Table
+from steepest.errors import InputTypeError
+from steepest.sources import files
+from steepest.sources.arrow import ArrowTable
+
+RECOGNISERS = (files.recognise, ArrowTable.recognise)
+"""Asked in turn: the only registry."""
+
+
+def open_table(data: Any) -> Table:
+    """Return the table that a path, a data frame or Arrow data holds.
+
+    Raises
+    ------
+    InputTypeError
+        If `data` is no table.
+    InputError
+        If a file is empty, damaged or of an unknown format.
+    OSError
+        If a file cannot be read.
+    """
+    for recognise in RECOGNISERS:
+        table = recognise(data)
+        if table is not None:
+            return table
+    raise InputTypeError(
+        "source",
+        f"a {type(data).__name__} is no table of named columns",
+        "Pass a path, a data frame or an Arrow table; for arrays use LinearRegression().fit(X, y)",
+    )

@@ -1,3 +1,46 @@
 """Linear regression by gradient descent that tells you when it is done."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from steepest.errors import SteepestError as SteepestError
+    from steepest.estimator import LinearRegression as LinearRegression
+    from steepest.methods.cg import CG as CG
+    from steepest.methods.gd import GD as GD
+    from steepest.methods.newton import Newton as Newton
+    from steepest.moments import Moments as Moments
+    from steepest.tables import fit as fit
+    from steepest.tables import load as load
+    from steepest.teaching import GradientDescent as GradientDescent
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "CG": "methods.cg",
+    "GD": "methods.gd",
+    "GradientDescent": "teaching",
+    "LinearRegression": "estimator",
+    "Moments": "moments",
+    "Newton": "methods.newton",
+    "SteepestError": "errors",
+    "fit": "tables",
+    "load": "tables",
+}
+"""Public names and where they live; loaded on first use, so that the command line starts at once."""
+
+__all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'steepest' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"steepest.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,8 @@ def solve(
 ) -> Fit:
     """Fit a line to moments that are at hand."""
     if not moments.rows:
-        raise InputError("data", "no rows: 0 sample(s) of positive weight", "Pass at least one row", code="no-rows")
+        why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
+        raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
     problem = Quadratic.of(normal, parameters.scale)
     method = method_of(parameters.method)
@@ -73,7 +75,7 @@ def solve(
         max_iter=parameters.max_iter,
     )
     coef, intercept = problem.coefficients(descent.point)
-    certificate = _finished(descent.certificate, normal, coef, intercept)
+    certificate = _finished(descent.certificate, problem, descent.point, intercept)
     status = descent.status
     if status is Status.CONVERGED and certificate.in_se > parameters.tol:
         status = Status.PRECISION
@@ -91,34 +93,40 @@ def solve(
     )
 
 
-def assess(moments: Moments, coef: Array, intercept: float, *, steps: int, method: str, tol: float = 1e-6) -> Fit:
-    """Return the fit of coefficients that were found elsewhere, with their certificate."""
+def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, method: str) -> Fit:
+    """Return the fit of coefficients that were found by epochs over the rows, with their certificate."""
     normal = NormalEquations.of(moments, intercept=True)
     problem = Quadratic.of(normal, "none")
-    certificate = _yardstick(normal).measure(problem.gap(problem.point(coef, intercept)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        point = problem.point(coef, intercept)
+        certificate = _yardstick(normal).measure(problem.gap(point))
     return Fit(
         coef=coef,
         intercept=intercept,
         normal=normal,
-        parameters=Parameters(scale="none", tol=tol),
+        parameters=Parameters(scale="none"),
         method=method,
-        status=Status.CONVERGED if certificate.in_se <= tol else Status.STOPPED,
-        steps=steps,
-        certificate=_finished(certificate, normal, coef, intercept),
+        status=Status.STOPPED,
+        steps=epochs,
+        certificate=_finished(certificate, problem, point, intercept),
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )
 
 
 def check(parameters: Parameters) -> None:
-    """Raise `InputError` for parameters out of range, naming the range."""
-    if not parameters.tol >= 0:
-        raise InputError("tol", f"got {parameters.tol!r}", "Pass a number of standard errors, 0 or more")
-    if parameters.max_iter < 1:
-        raise InputError("max_iter", f"got {parameters.max_iter!r}", "Pass a number of steps, 1 or more")
-    rate = parameters.learning_rate
-    if rate != "auto" and not (isinstance(rate, int | float) and 0 < rate < math.inf):
+    """Raise `InputError` for a parameter out of range, naming the range."""
+    tol, steps, rate = parameters.tol, parameters.max_iter, parameters.learning_rate
+    if not (_is_real(tol) and tol >= 0):
+        raise InputError("tol", f"got {tol!r}", "Pass a number of standard errors, 0 or more")
+    if not (isinstance(steps, Integral) and steps >= 1):
+        raise InputError("max_iter", f"got {steps!r}", "Pass a whole number of steps, 1 or more")
+    if not (rate == "auto" or (_is_real(rate) and 0 < float(rate) < math.inf)):
         raise InputError("learning_rate", f"got {rate!r}", 'Pass "auto" or a positive number')
     method_of(parameters.method)
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _yardstick(normal: NormalEquations) -> Yardstick:
@@ -176,25 +184,24 @@ def _other_scale(problem: Quadratic, limits: Limits) -> str:
     return f', or use scale="standard" (condition number {limits.condition:.4g} -> {L / mu:.4g})'
 
 
-def _finished(certificate: Certificate, normal: NormalEquations, coef: Array, intercept: float) -> Certificate:
-    """Add to a certificate what writing the coefficients as float64 costs, and the coefficient furthest away."""
-    if certificate.unit != "se":
+def _finished(certificate: Certificate, problem: Quadratic, point: Array, intercept: float) -> Certificate:
+    """Add to a certificate what writing coefficients as float64 costs, and the coefficient furthest away."""
+    normal = problem.normal
+    if certificate.unit != "se" or not math.isfinite(certificate.gap) or not problem.size + normal.intercept:
         return certificate
-    m = normal.moments
-    se = math.sqrt(normal.residual / normal.freedom)
-    names = [m.names[j] for j in normal.active]
-    u, r0 = normal.displacement(coef, intercept)
+    u, r0 = problem.split(point)
     moved = normal.solve(normal.H @ u - normal.s)
+    names = [normal.moments.names[j] for j in normal.active]
     size = np.sqrt(normal.inverse_diagonal)
-    away, written = np.abs(moved) / size, np.abs(u) / size
+    away, written = moved / size, u / size
     if normal.intercept:
         h = normal.root @ normal.center
         size0 = math.sqrt(1 + float(h @ h))
         names.append("(intercept)")
-        away = np.append(away, abs(r0 - normal.center @ moved) / size0)
-        written = np.append(written, abs(intercept / float(m.unit[-1])) / size0)
-    if not names:
-        return certificate
+        away = np.append(away, (r0 - normal.center @ moved) / size0)
+        written = np.append(written, intercept / float(normal.moments.unit[-1]) / size0)
+    se = math.sqrt(normal.residual / normal.freedom)
+    away, written = np.abs(away), np.abs(written)
     rounding = 2.0**-53 * float(written.max()) / se
     worst = int(away.argmax())
     return replace(

@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 LARGEST_DISTANCE = 0.1
 """Standard errors from the exact answer beyond which no inference is given."""
 
+ESTIMABLE = 1e-6
+"""Relative distance from the row space of the data at which a coefficient is not determined by them."""
+
 INTERCEPT = "(intercept)"
 
 
@@ -175,10 +178,12 @@ def _covariance(fit: Fit) -> Array:
     n, m = fit.normal, fit.normal.moments
     K, active = n.root, n.active
     inverse = K.T @ K if n.k else np.zeros((0, 0))
-    determined = np.ones(n.k, dtype=bool)
+    determined, intercept_determined = np.ones(n.k, dtype=bool), True
     if n.rank < n.k:
-        determined = np.abs(np.einsum("ij,ji->i", inverse, n.H) - 1) < 1e-6
-    inverse[~determined], inverse[:, ~determined] = np.nan, np.nan
+        determined = np.abs(np.einsum("ij,ji->i", inverse, n.H) - 1) < ESTIMABLE
+        lost = n.center - n.H @ n.solve(n.center)
+        intercept_determined = bool(np.linalg.norm(lost) <= ESTIMABLE * np.linalg.norm(n.center))
+        inverse[~determined], inverse[:, ~determined] = np.nan, np.nan
     mean_square = n.residual / n.freedom
     k = m.p + n.intercept
     covariance = np.full((k, k), np.nan)
@@ -191,4 +196,6 @@ def _covariance(fit: Fit) -> Array:
             unit = float(m.unit[-1])
             covariance[0, 0] = mean_square * (1 - float(across @ n.center)) * unit * unit
             covariance[0, at] = covariance[at, 0] = np.where(determined, mean_square * across * scale * unit, np.nan)
+            if not intercept_determined:
+                covariance[0], covariance[:, 0] = np.nan, np.nan
     return covariance

@@ -356,11 +356,10 @@ def _gather(chunk: Chunk, w: Array | None, unit: Array | None) -> tuple[float, A
 
 def _origin(block: NDArray[Any]) -> NDArray[Any]:
     """Return a provisional origin (k,) near the rows: their mean, an integer for integers beyond 2^53."""
-    mean = block.mean(axis=0, dtype=np.float64)
-    mean = np.where(np.isfinite(mean), mean, 0.0)
+    mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
     if block.dtype == np.int64 and np.abs(mean).max() > 2.0**52:
         return block[0]
-    return mean
+    return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _origins(parts: list[tuple[slice, NDArray[Any], NDArray[Any]]], unit: Array | None, k: int) -> tuple[Array, Array]:

@@ -82,6 +82,8 @@ class NormalEquations:
     @cached_property
     def root(self) -> Array:
         """K (rank, k) with H⁺ = KᵀK: the inverse Cholesky factor, or below full rank its spectral form."""
+        if not self.k:
+            return np.zeros((0, 0))
         smallest = 16 * self.k * self.unit_roundoff
         L, failed = lapack.dpotrf(self.H, lower=1, clean=1)
         if not failed:
@@ -95,7 +97,7 @@ class NormalEquations:
     @property
     def rank(self) -> int:
         """Numerical rank of the active columns."""
-        return len(self.root) if self.k else 0
+        return len(self.root)
 
     @property
     def freedom(self) -> int:

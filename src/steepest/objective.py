@@ -80,17 +80,17 @@ class Quadratic:
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
-        u, r0 = self._split(v)
+        u, r0 = self.split(v)
         coef, intercept = self.normal.coefficients(u)
         return coef, intercept + r0 * self._target_unit
 
     def loss(self, v: Array) -> float:
-        u, r0 = self._split(v)
+        u, r0 = self.split(v)
         n = self.normal
         return float(n.t / 2 + u @ (n.H @ u / 2 - n.s) + r0 * r0 / 2)
 
     def gradient(self, v: Array) -> Array:
-        u, r0 = self._split(v)
+        u, r0 = self.split(v)
         g = self.normal.H @ u - self.normal.s
         if self.free:
             return np.append(r0, self.stretch * (g + r0 * self.normal.center))
@@ -105,7 +105,7 @@ class Quadratic:
         return v
 
     def gap(self, v: Array) -> float:
-        u, r0 = self._split(v)
+        u, r0 = self.split(v)
         e = self.normal.root @ (self.normal.H @ u - self.normal.s)
         return float(e @ e + r0 * r0) / 2
 
@@ -138,7 +138,7 @@ class Quadratic:
         kept = eigenvalues[eigenvalues > (0 if full else 16 * self.size * n.unit_roundoff * L)]
         return float(kept[0]) if len(kept) else L, L
 
-    def _split(self, v: Array) -> tuple[Array, float]:
+    def split(self, v: Array) -> tuple[Array, float]:
         """Return unit-diagonal coordinates u and the mean residual r₀ of a free intercept."""
         if not self.free:
             return self.stretch * v, 0.0

@@ -80,6 +80,12 @@ class Fit:
         return self.moments.names[-1]
 
     @property
+    def weighted(self) -> bool:
+        """Whether the rows had weights other than one."""
+        m = self.moments
+        return m.sum_log_weight != 0 or m.weight * m.weight_unit != m.rows
+
+    @property
     def converged(self) -> bool:
         """Whether the certificate is within the tolerance."""
         return self.certificate.in_se <= self.parameters.tol

@@ -48,10 +48,15 @@ class ArrowTable:
         self._opened = self._open()
         self.kinds: Mapping[str, str] = kinds_of(self._opened.schema, self.label)
 
+    @staticmethod
+    def recognises(data: Any) -> bool:
+        """Return whether `data` exports an Arrow stream."""
+        return hasattr(data, "__arrow_c_stream__")
+
     @classmethod
     def recognise(cls, data: Any) -> ArrowTable | None:
         """Return the table that `data` is, or None."""
-        if hasattr(data, "__arrow_c_stream__"):
+        if cls.recognises(data):
             return cls(data)
         import narwhals.stable.v2 as nw
 

@@ -1,0 +1,302 @@
+"""The model file: one JSON document that holds a fit, and nothing else.
+
+It begins with the schema and a SHA-256 over every other byte of the file. Numbers round-trip
+exactly. It holds no row of the data, no clock and no path, so that the same fit gives the same bytes.
+Loading checks everything before it builds anything, and runs no code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.certificate import Certificate
+from steepest.chunk import Counts
+from steepest.columns import CODINGS, Columns
+from steepest.descent import Status
+from steepest.errors import ModelFileError
+from steepest.methods import METHODS, method_of
+from steepest.moments import Moments
+from steepest.normal import NormalEquations
+from steepest.result import Fit, Parameters
+
+SCHEMA = 1
+HEAD = b'{"schema": %d, "sha256": "' % SCHEMA
+DIGEST = slice(len(HEAD), len(HEAD) + 64)
+LARGEST_FILE = 1 << 30
+MOST_COLUMNS = 1_000_000
+
+Json = dict[str, Any]
+
+
+def dumps(fit: Fit, *, version: str) -> bytes:
+    """Return a fit as the bytes of a model file."""
+    document = {
+        "columns": _columns_to(fit.columns),
+        "parameters": _parameters_to(fit.parameters),
+        "fit": _fit_to(fit),
+        "moments": _moments_to(fit.moments),
+        "provenance": {"steepest": version, "fingerprint": fingerprint(fit)},
+    }
+    body = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    blank = HEAD + b"0" * 64 + b'", ' + body[1:]
+    return blank[: DIGEST.start] + _digest(blank) + blank[DIGEST.stop :]
+
+
+def save(fit: Fit, path: str | os.PathLike[str], *, version: str) -> None:
+    """Write a model file; whoever reads the path meanwhile sees the old file or the new one, whole."""
+    target = Path(path)
+    data = dumps(fit, version=version)
+    name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Return the fit in a model file.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no intact model of a known schema.
+    OSError
+        If the file cannot be read.
+    """
+    source = Path(path)
+    if source.stat().st_size > LARGEST_FILE:
+        raise _damaged(source.name, f"it has more than {LARGEST_FILE} bytes")
+    return loads(source.read_bytes(), source.name)
+
+
+def loads(data: bytes, label: str = "model") -> Fit:
+    """Return the fit in the bytes of a model file."""
+    if not data.startswith(HEAD):
+        raise ModelFileError(
+            label, f"is no model of schema {SCHEMA}", f'Write it with steepest, or with a version that knows schema {SCHEMA}'
+        )
+    if _digest(data) != data[DIGEST]:
+        raise _damaged(label, "its contents do not match its SHA-256")
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        return _document_from(document)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise _damaged(label, f"it cannot be understood ({type(error).__name__}: {error})") from error
+
+
+def fingerprint(fit: Fit) -> str:
+    """Return what identifies the data of a fit: rows, weight, mean and scatter of the target, names and codings."""
+    m = fit.moments
+    unit = float(m.unit[-1])
+    numbers = (m.weight * m.weight_unit, m.mean[-1] * unit, m.scatter[-1, -1] * m.weight_unit * unit * unit)
+    codings = [] if fit.columns is None else [coding.kind for coding in fit.columns.features]
+    text = json.dumps([m.rows, *(f"{x:.11e}" for x in numbers), *m.names, *codings])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data[: DIGEST.start] + data[DIGEST.stop :]).hexdigest().encode()
+
+
+def _damaged(label: str, what: str) -> ModelFileError:
+    return ModelFileError(label, f"is no intact model: {what}", "Fetch the file again, or fit again")
+
+
+def _columns_to(columns: Columns | None) -> Json | None:
+    if columns is None:
+        return None
+    features = [{"kind": coding.kind, "column": coding.column} for coding in columns.features]
+    return {"target": columns.target, "features": features, "weights": columns.weights}
+
+
+def _columns_from(document: Json | None) -> Columns | None:
+    if document is None:
+        return None
+    features = tuple(CODINGS[each["kind"]](_text(each["column"])) for each in document["features"])
+    weights = document["weights"]
+    return Columns(_text(document["target"]), features, None if weights is None else _text(weights))
+
+
+def _parameters_to(parameters: Parameters) -> Json:
+    document = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    return {**document, "method": method_of(parameters.method).name if parameters.method != "auto" else "auto"}
+
+
+def _parameters_from(document: Json) -> Parameters:
+    rate = document["learning_rate"]
+    method = _text(document["method"])
+    if method != "auto" and method not in METHODS:
+        raise ValueError(f"unknown method {method}")
+    return Parameters(
+        fit_intercept=_flag(document["fit_intercept"]),
+        method=method,
+        learning_rate=rate if rate == "auto" else _number(rate),
+        scale=_text(document["scale"]),
+        max_iter=_integer(document["max_iter"]),
+        tol=_number(document["tol"]),
+    )
+
+
+def _fit_to(fit: Fit) -> Json:
+    certificate = {field.name: getattr(fit.certificate, field.name) for field in fields(Certificate)}
+    for name in ("in_se", "gap", "floor"):
+        certificate[name] = _written(certificate[name])
+    return {
+        "coef": fit.coef.tolist(),
+        "intercept": fit.intercept,
+        "method": fit.method,
+        "status": fit.status.name,
+        "steps": fit.steps,
+        "certificate": certificate,
+        "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
+    }
+
+
+def _document_from(document: Json) -> Fit:
+    if set(document) != {"schema", "sha256", "columns", "parameters", "fit", "moments", "provenance"}:
+        raise ValueError(f"its parts are {', '.join(sorted(document))}")
+    moments = _moments_from(document["moments"])
+    parameters = _parameters_from(document["parameters"])
+    columns = _columns_from(document["columns"])
+    if columns is not None and (*columns.terms, columns.target) != moments.names:
+        raise ValueError("its columns and its moments differ")
+    fit, certificate, counts = (document["fit"], document["fit"]["certificate"], document["fit"]["counts"])
+    if certificate["unit"] not in ("se", "sd(y)"):
+        raise ValueError("unknown unit")
+    return Fit(
+        coef=_array(fit["coef"], (moments.p,)),
+        intercept=_number(fit["intercept"]),
+        normal=NormalEquations.of(moments, intercept=parameters.fit_intercept),
+        parameters=parameters,
+        method=_text(fit["method"]),
+        status=Status[fit["status"]],
+        steps=_integer(fit["steps"]),
+        certificate=Certificate(
+            in_se=_read(certificate["in_se"]),
+            gap=_read(certificate["gap"]),
+            exact=_flag(certificate["exact"]),
+            floor=_read(certificate["floor"]),
+            unit=certificate["unit"],
+            worst=None if certificate["worst"] is None else _number(certificate["worst"]),
+            worst_name=None if certificate["worst_name"] is None else _text(certificate["worst_name"]),
+        ),
+        counts=Counts(
+            _integer(counts["read"]),
+            _integer(counts["used"]),
+            {_text(cause): _integer(rows) for cause, rows in counts["dropped"].items()},
+        ),
+        columns=columns,
+    )
+
+
+def _moments_to(m: Moments) -> Json:
+    document: Json = {
+        "names": list(m.names),
+        "rows": m.rows,
+        "dropped": m.dropped,
+        "weight": m.weight,
+        "sum_log_weight": m.sum_log_weight,
+        "weight_unit": m.weight_unit,
+        "digits": m.digits,
+        "scatter": [m.scatter[j, : j + 1].tolist() for j in range(m.p + 1)],
+    }
+    for name in ("mean", "mean_low", "minimum", "maximum", "unit"):
+        document[name] = [_written(x) for x in getattr(m, name).tolist()]
+    return document
+
+
+def _moments_from(document: Json) -> Moments:
+    names = tuple(_text(name) for name in document["names"])
+    k = len(names)
+    if not 1 <= k <= MOST_COLUMNS:
+        raise ValueError(f"{k} columns")
+    scatter = np.zeros((k, k))
+    if len(document["scatter"]) != k:
+        raise ValueError("scatter is not square")
+    for j, row in enumerate(document["scatter"]):
+        scatter[j, : j + 1] = scatter[: j + 1, j] = _array(row, (j + 1,))
+    arrays = {name: _array(document[name], (k,)) for name in ("mean", "mean_low", "unit")}
+    ranges = {name: _array(document[name], (k,), unknown=True) for name in ("minimum", "maximum")}
+    moments = Moments(
+        names=names,
+        rows=_integer(document["rows"]),
+        dropped=_integer(document["dropped"]),
+        weight=_number(document["weight"]),
+        sum_log_weight=_number(document["sum_log_weight"]),
+        scatter=scatter,
+        weight_unit=_number(document["weight_unit"]),
+        digits=_number(document["digits"]),
+        **arrays,
+        **ranges,
+    )
+    if moments.rows < 1 or not moments.weight > 0 or (np.diag(scatter) < 0).any() or (moments.unit <= 0).any():
+        raise ValueError("its moments are those of no data")
+    return moments
+
+
+def _written(x: float) -> float | str:
+    """Return a number as JSON can hold it: those that are not finite as words."""
+    return x if math.isfinite(x) else repr(x)
+
+
+def _read(x: Any) -> float:
+    return float(x) if x in ("inf", "nan") else _number(x)
+
+
+def _checked(kind: type | tuple[type, ...], word: str) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{value!r} is no {word}")
+        return value
+
+    return check
+
+
+_text = _checked(str, "text")
+_flag = _checked(bool, "true or false")
+_integer = _checked(int, "whole number")
+
+
+def _number(value: Any) -> float:
+    number = float(_checked((int, float), "number")(value))
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
+
+
+def _array(values: Any, shape: tuple[int, ...], *, unknown: bool = False) -> np.ndarray:
+    read = _read if unknown else _number
+    array = np.array([read(value) for value in values], dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"expected {shape[0]} numbers, got {len(array)}")
+    return array
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return document
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+

@@ -1,0 +1,65 @@
+"""Progress on stderr for anything over two seconds; silence for everything else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from steepest.chunk import Chunk
+
+QUIET_SECONDS = 2.0
+LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Counts rows, and after two seconds says how many: a live line on a terminal, else a plain line now and then.
+
+    Parameters
+    ----------
+    label : str
+        What is being read.
+    clock : callable
+        Returns seconds.
+    """
+
+    def __init__(self, label: str = "data", clock: Callable[[], float] = time.monotonic) -> None:
+        self._label, self._clock = label, clock
+        self._rows, self._started, self._next = 0, 0.0, 0.0
+        self._live: Any = None
+
+    def __enter__(self) -> Self:
+        self._started = self._clock()
+        self._next = self._started + QUIET_SECONDS
+        return self
+
+    def __call__(self, chunk: Chunk) -> None:
+        """Count the rows of a chunk."""
+        self._rows += chunk.rows
+        now = self._clock()
+        if now < self._next:
+            return
+        rate = self._rows / max(now - self._started, 1e-9)
+        text = f"{self._label}: {self._rows:,} rows, {rate:,.0f} rows/s"
+        if sys.stderr.isatty():
+            self._redraw(text)
+        else:
+            self._next = now + LINE_SECONDS
+            print(text, file=sys.stderr, flush=True)
+
+    def _redraw(self, text: str) -> None:
+        if self._live is None:
+            from rich.console import Console
+            from rich.status import Status
+
+            self._live = Status(text, console=Console(stderr=True))
+            self._live.start()
+        self._live.update(text)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()

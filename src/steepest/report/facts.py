@@ -1,0 +1,196 @@
+"""`Facts`: a fit as plain data, the one place that every table and figure is made from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from steepest.descent import Status
+from steepest.errors import NotInferable
+from steepest.inference import INTERCEPT, Inference, inference
+from steepest.result import Fit
+
+ADVICE = {
+    Status.CONVERGED: "",
+    Status.OUT_OF_STEPS: 'take more steps (max_iter), or choose method="newton"',
+    Status.PRECISION: "rounding in the moments of these data allows no better",
+    Status.STOPPED: "more epochs or a smaller rate take it closer; LinearRegression goes all the way",
+    Status.DIVERGED: "choose a smaller learning_rate, or leave it out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One row of the table of coefficients; None where the fit cannot say."""
+
+    name: str
+    estimate: float
+    se: float | None = None
+    t: float | None = None
+    p: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A fit as plain data.
+
+    Attributes
+    ----------
+    target, names : str, tuple of str
+        The formula's two sides, without the intercept.
+    intercept, weighted : bool
+    rows : int
+    terms : tuple of Term
+    level : float
+    refusal : str or None
+        Why there are no standard errors.
+    statistics : mapping of str to float or None
+        ``sigma df r2 r2_adj f f_p loglik aic bic``.
+    converged : bool
+    distance, floor, gap : float
+    unit : str
+        Of `distance` and `floor`.
+    worst : str or None
+        The coefficient furthest from the exact answer.
+    steps : int
+    step : str
+        What a step is called.
+    method : str
+    advice : str
+        What to do about a fit that did not converge.
+    read, used : int
+    dropped : mapping of str to int
+    weight : float
+        Sum of the weights.
+    notes : tuple of str
+    """
+
+    target: str
+    names: tuple[str, ...]
+    intercept: bool
+    weighted: bool
+    rows: int
+    terms: tuple[Term, ...]
+    level: float
+    refusal: str | None
+    statistics: dict[str, float | None]
+    converged: bool
+    distance: float
+    floor: float
+    gap: float
+    unit: str
+    worst: str | None
+    steps: int
+    step: str
+    method: str
+    advice: str
+    read: int
+    used: int
+    dropped: dict[str, int]
+    weight: float
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts in the shape of the command line's JSON; numbers that do not exist are None."""
+        fields = ("name", "estimate", "se", "t", "p", "low", "high")
+        return {
+            "model": {
+                "target": self.target,
+                "intercept": self.intercept,
+                "level": self.level,
+                "terms": [{field: _plain(getattr(term, field)) for field in fields} for term in self.terms],
+            },
+            "fit": {"rows": self.rows, **{name: _plain(value) for name, value in self.statistics.items()}},
+            "convergence": {
+                "reached": self.converged,
+                "distance_se": _plain(self.distance),
+                "unit": self.unit,
+                "gap": _plain(self.gap),
+                "floor": _plain(self.floor),
+                "iterations": self.steps,
+                "method": self.method,
+            },
+            "data": {"read": self.read, "used": self.used, "dropped": self.dropped},
+            "warnings": list(self.notes),
+        }
+
+
+def facts(fit: Fit, level: float = 0.95) -> Facts:
+    """Return a fit as plain data, with intervals of this level where inference is possible."""
+    try:
+        answer, refusal = inference(fit, level), None
+    except NotInferable as error:
+        answer, refusal = None, error.what
+    certificate, moments = fit.certificate, fit.moments
+    return Facts(
+        target=fit.target,
+        names=fit.names,
+        intercept=fit.parameters.fit_intercept,
+        weighted=fit.weighted,
+        rows=moments.rows,
+        terms=_terms(fit, answer),
+        level=level,
+        refusal=refusal,
+        statistics=_statistics(fit, answer),
+        converged=fit.converged,
+        distance=certificate.in_se,
+        floor=certificate.floor,
+        gap=certificate.gap * float(moments.unit[-1]) ** 2,
+        unit=certificate.unit,
+        worst=certificate.worst_name,
+        steps=fit.steps,
+        step="epoch" if fit.status is Status.STOPPED else "step",
+        method=fit.method,
+        advice=ADVICE[fit.status],
+        read=fit.counts.read,
+        used=fit.counts.used,
+        dropped=dict(fit.counts.dropped),
+        weight=moments.weight * moments.weight_unit,
+        notes=_notes(fit),
+    )
+
+
+def _terms(fit: Fit, answer: Inference | None) -> tuple[Term, ...]:
+    if answer is None:
+        names, estimates = fit.names, [float(b) for b in fit.coef]
+        if fit.parameters.fit_intercept:
+            names, estimates = (INTERCEPT, *names), [fit.intercept, *estimates]
+        return tuple(map(Term, names, estimates))
+    columns = (answer.estimate, answer.se, answer.t, answer.p, answer.low, answer.high)
+    rows = zip(answer.names, *(column.tolist() for column in columns), strict=True)
+    return tuple(Term(name, estimate, *map(_finite, rest)) for name, estimate, *rest in rows)
+
+
+def _statistics(fit: Fit, answer: Inference | None) -> dict[str, float | None]:
+    if answer is not None:
+        names = ("sigma", "df", "r2", "r2_adj", "f", "f_p", "loglik", "aic", "bic")
+        return {name: _finite(getattr(answer, name)) for name in names}
+    return {"r2": _finite(fit.r2)}
+
+
+def _notes(fit: Fit) -> tuple[str, ...]:
+    notes: list[str] = []
+    if fit.constant:
+        names = ", ".join(fit.constant[:10])
+        verb = "does" if len(fit.constant) == 1 else "do"
+        notes.append(f"{names} {verb} not vary: coefficient exactly 0")
+    lost = fit.normal.k - fit.normal.rank
+    if lost:
+        notes.append(
+            f"{lost} of {fit.normal.k} columns follow from the others: coefficients of smallest norm,"
+            " and standard errors only where the data determine them"
+        )
+    if not fit.normal.t > 0:
+        notes.append(f"{fit.target} does not vary: R2 is undefined")
+    return tuple(notes)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

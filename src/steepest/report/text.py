@@ -1,0 +1,213 @@
+"""The printed summary: 80 columns, no clock, the same text for the same data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steepest.errors import count
+from steepest.report.facts import Facts, Term
+
+WIDTH = 80
+MOST_TERMS = 20
+LONGEST_NAME = 24
+INDENT = " " * 6
+
+Line = tuple[str, str]
+"""The role of a line (``title head term statistics converged open data note``), and its text."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary:
+    """The summary of a fit: it prints as text, and is plain data underneath.
+
+    Attributes
+    ----------
+    facts : Facts
+    """
+
+    facts: Facts
+
+    def __str__(self) -> str:
+        return "\n".join(text for _, text in lines(self.facts))
+
+    __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as plain data, in the shape of the command line's JSON."""
+        return self.facts.to_dict()
+
+
+def lines(facts: Facts) -> list[Line]:
+    """Return the summary line by line, each with its role."""
+    return [
+        ("title", _title(facts)),
+        *_table(facts),
+        *(("statistics", line) for line in _statistics(facts)),
+        *_convergence(facts),
+        ("data", _data(facts)),
+        *(("note", f"note  {note}") for note in facts.notes[:3]),
+    ]
+
+
+def printable(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name that cannot disturb a terminal: control characters escaped, and not too long."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    return shown if len(shown) <= longest else shown[: longest - 3] + "..."
+
+
+def rounded_up(distance: float) -> str:
+    """Return a bound in one or two digits, never below the bound itself."""
+    if not math.isfinite(distance) or distance == 0:
+        return "0" if distance == 0 else "an unknown number of"
+    digits = 1 if distance < 0.1 else 2
+    step = 10.0 ** (math.floor(math.log10(distance)) - digits + 1)
+    return f"{math.ceil(distance / step * (1 - 1e-12)) * step:.{digits}g}"
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value that is never printed as zero."""
+    if p is None:
+        return "-"
+    if p >= 0.001:
+        return f"{p:.3f}"
+    return f"{p:.1e}" if p >= 1e-300 else "<1e-300"
+
+
+def _title(facts: Facts) -> str:
+    kind = "weighted least squares" if facts.weighted else "least squares"
+    right = f"{kind}, {count(facts.rows, 'row')}, {count(len(facts.names), 'feature')}"
+    room = WIDTH - len(right) - 2
+    terms = ["1" if facts.intercept else "0", *map(printable, facts.names)]
+    left = f"{printable(facts.target)} ~ "
+    for shown in range(len(terms), 0, -1):
+        more = f" (+ {len(terms) - shown} more)" if shown < len(terms) else ""
+        formula = left + " + ".join(terms[:shown]) + more
+        if len(formula) <= room:
+            break
+    return f"{formula:<{room}}  {right}"
+
+
+def _table(facts: Facts) -> list[Line]:
+    terms, hidden = list(facts.terms), 0
+    if len(terms) > MOST_TERMS:
+        kept = sorted(range(len(terms)), key=lambda j: (-abs(terms[j].t or 0.0), j))[:MOST_TERMS]
+        hidden, terms = len(terms) - MOST_TERMS, [terms[j] for j in sorted(kept)]
+    if facts.refusal is not None:
+        rows = _columns([["term", "estimate"], *([printable(t.name), f"{t.estimate:.6g}"] for t in terms)], [False, True])
+        after = [("note", f"note  no standard errors: {facts.refusal}")]
+    else:
+        head = ["term", "estimate", "SE", f"{100 * facts.level:g}% CI", "t", "p"]
+        cells = [_cells(term) for term in terms]
+        for column in (1, 2):
+            _align_points(cells, column)
+        _align_intervals(cells)
+        flat = [[c if isinstance(c, str) else " .. ".join(c) for c in row] for row in cells]
+        rows, after = _columns([head, *flat], [False, True, True, True, True, True]), []
+    more = [("term", f"... and {count(hidden, 'more term')}, of smaller |t|")] if hidden else []
+    return [("head", rows[0]), *(("term", row) for row in rows[1:]), *more, *after]
+
+
+def _cells(term: Term) -> list[str | list[str]]:
+    """Return the texts of a row; digits follow the standard error."""
+    if term.se is None:
+        return [printable(term.name), f"{term.estimate:.6g}", "-", ["-", "-"], "-", "-"]
+    show = _formatter(term.se, max(abs(term.estimate), abs(term.low or 0), abs(term.high or 0)))
+    t = "-" if term.t is None else f"{term.t:.2f}" if abs(term.t) < 1e5 else f"{term.t:.2e}"
+    interval = [show(term.low or 0.0), show(term.high or 0.0)]
+    return [printable(term.name), show(term.estimate), show(term.se), interval, t, p_value(term.p)]
+
+
+class _formatter:  # noqa: N801 - a function with a memory
+    """Writes numbers of one row with as many decimals as three digits of the standard error need."""
+
+    def __init__(self, se: float, largest: float) -> None:
+        self.decimals = 2 - math.floor(math.log10(se)) if se > 0 else 4
+        self.fixed = self.decimals <= 8 and largest < 1e9
+
+    def __call__(self, value: float) -> str:
+        if self.fixed:
+            return f"{value:.{max(self.decimals, 0)}f}"
+        exponent = math.floor(math.log10(abs(value))) if value else 0
+        return f"{value:.{min(max(exponent + self.decimals, 0), 15)}e}"
+
+
+def _align_points(cells: list[list[str | list[str]]], column: int) -> None:
+    """Pad numbers on the right until their decimal points stand below each other."""
+    texts = [str(row[column]) for row in cells]
+    padded = _on_point(texts)
+    for row, text in zip(cells, padded, strict=True):
+        row[column] = text
+
+
+def _align_intervals(cells: list[list[str | list[str]]]) -> None:
+    low, high = (_flush([row[3][end] for row in cells]) for end in (0, 1))
+    for row, a, b in zip(cells, low, high, strict=True):
+        row[3] = f"{a} .. {b}" if row[3] != ["-", "-"] else "-"
+
+
+def _on_point(texts: Sequence[str]) -> list[str]:
+    tails = [len(text) - text.find(".") if "." in text and "e" not in text else 0 for text in texts]
+    widest = max(tails, default=0)
+    return [text + " " * (widest - tail) if tail else text for text, tail in zip(texts, tails, strict=True)]
+
+
+def _flush(texts: Sequence[str]) -> list[str]:
+    width = max(map(len, texts), default=0)
+    return [text.rjust(width) for text in texts]
+
+
+def _columns(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    widths = [max(len(row[j]) for row in rows) for j in range(len(right))]
+    return [
+        "  ".join(
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _statistics(facts: Facts) -> list[str]:
+    s = facts.statistics
+    about = "" if facts.intercept else ", about zero"
+    r2 = "R2 undefined" if s["r2"] is None else f"R2 {_r2(s['r2'])}"
+    if facts.refusal is not None:
+        return [f"{r2}{about}"]
+    parts = [f"sigma {s['sigma']:.4g} ({s['df']} df)"]
+    if s["r2"] is not None:
+        r2 += f" (adj. {_r2(s['r2_adj'] or 0.0)}{about})"
+    parts.append(r2)
+    if s["f"] is not None and len(facts.names) > 1:
+        parts.append(f"F {s['f']:.4g} (p {p_value(s['f_p'])})")
+    criteria = [f"log-lik {s['loglik']:.2f}", f"AIC {s['aic']:.2f}", f"BIC {s['bic']:.2f}"]
+    return ["   ".join(parts), "   ".join(criteria)]
+
+
+def _r2(value: float) -> str:
+    """Return R2 in three decimals, or as many as it takes not to round it to one."""
+    if value >= 1:
+        return "1"
+    return f"{value:.{min(max(3, 2 - math.floor(math.log10(1 - value))), 12)}f}"
+
+
+def _convergence(facts: Facts) -> list[Line]:
+    unit = "SE" if facts.unit == "se" else "sd(y)"
+    steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
+    if facts.converged:
+        return [("converged", f"fit   converged: {steps} ({facts.method}), within {distance} {unit} of the exact fit")]
+    worst = f" ({printable(facts.worst)} is worst)" if facts.worst else ""
+    return [
+        ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),
+        ("open", f"{INDENT}{facts.method}: {facts.advice}"),
+    ]
+
+
+def _data(facts: Facts) -> str:
+    dropped = sum(facts.dropped.values())
+    causes = ", ".join(f"{rows} {cause}" for cause, rows in facts.dropped.items())
+    weights = f"; weights sum to {facts.weight:.6g}" if facts.weighted else ""
+    text = f"data  {count(facts.read, 'row')} read, {facts.used} used, {dropped} dropped"
+    return text + (f" ({causes})" if causes else "") + weights

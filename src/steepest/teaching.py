@@ -1,0 +1,194 @@
+"""`GradientDescent`: gradient descent as it is taught first, one observation at a time."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from steepest.certificate import Certificate
+from steepest.chunk import Chunk
+from steepest.errors import InputError, count
+from steepest.fitting import assess
+from steepest.moments import Moments
+from steepest.report.facts import facts
+from steepest.report.text import Summary
+
+Array = NDArray[np.float64]
+
+
+class GradientDescent(RegressorMixin, BaseEstimator):
+    """Linear regression by visiting the observations in turn, as in a first lesson.
+
+    All weights start at zero. An epoch visits the rows in order, and for each row moves the weights
+    against the gradient of its own error ½ (y - w₀ - wᵀx)²:
+
+        wⱼ ← wⱼ + η xⱼ (y - w₀ - wᵀx)  for every feature,   w₀ ← w₀ + η (y - w₀ - wᵀx).
+
+    Parameters
+    ----------
+    eta : float, default=0.01
+        The learning rate η.
+    n_iter : int, default=10
+        Number of epochs.
+    update : {"sequential", "simultaneous"}, default="sequential"
+        Whether the residual is computed anew for every weight, or once for all weights of a row.
+
+    Attributes
+    ----------
+    w_ : ndarray of shape (n_features + 1,)
+        The weights, w₀ first.
+    errors_ : ndarray of shape (n_iter_,)
+        Sum over the rows of ½ (y - w₀ - wᵀx)², each computed right after its row has moved the weights.
+    n_iter_ : int
+        Epochs whose weights are finite; when the weights grow without bound, the last of these are kept.
+    certificate_ : Certificate
+        How far the weights are from the least-squares answer.
+
+    Notes
+    -----
+    With small η it ends near the least-squares line, but never on it: `summary` says by how many standard
+    errors it stopped short. `steepest.LinearRegression` goes all the way.
+
+    References
+    ----------
+    B. O. Tayo, *Machine Learning: Python Linear Regression Estimator Using Gradient Descent*, Towards AI.
+    Widrow, Hoff (1960), *Adaptive switching circuits*.
+    """
+
+    def __init__(self, eta: float = 0.01, n_iter: int = 10, update: str = "sequential") -> None:
+        self.eta = eta
+        self.n_iter = n_iter
+        self.update = update
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn the weights.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples,) or (n_samples, n_features)
+        y : array of shape (n_samples,)
+
+        Returns
+        -------
+        self : GradientDescent
+        """
+        self._check()
+        X, y = validate_data(self, _upright(X), y, dtype=np.float64, y_numeric=True)
+        w, errors, finite = _descend(X, y, self.eta, self.n_iter, simultaneous=self.update == "simultaneous")
+        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(X.shape[1])])
+        moments = Moments.of(Chunk((X, y), (*names, "y")))
+        result = assess(moments, w[1:], float(w[0]), epochs=len(errors), method="row by row")
+        self.__dict__.update(w_=w, errors_=np.array(errors), n_iter_=len(errors), _fit=result)
+        if not finite:
+            self._warn_diverged(X)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return w₀ + wᵀx for every row of X."""
+        check_is_fitted(self)
+        X = _upright(X) if self.n_features_in_ == 1 else X
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return X @ self.w_[1:] + self.w_[0]
+
+    def summary(self, level: float = 0.95) -> Summary:
+        """Return the summary: the weights, and how many standard errors they are from the least-squares answer."""
+        check_is_fitted(self)
+        return Summary(facts(self._fit, level))
+
+    @property
+    def certificate_(self) -> Certificate:
+        return self._fit.certificate
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fit")
+
+    def _check(self) -> None:
+        if not self.eta > 0:
+            raise InputError("eta", f"got {self.eta!r}", "Pass a positive learning rate")
+        if self.n_iter < 1:
+            raise InputError("n_iter", f"got {self.n_iter!r}", "Pass a number of epochs, 1 or more")
+        if self.update not in ("sequential", "simultaneous"):
+            raise InputError("update", f"got {self.update!r}", 'Pass "sequential" or "simultaneous"')
+
+    def _warn_diverged(self, X: Array) -> None:
+        largest = _largest_stable_rate(X, self.eta, simultaneous=self.update == "simultaneous")
+        warnings.warn(
+            f"the weights grew without bound: {count(self.n_iter_, 'epoch')} with finite weights."
+            f" The largest stable eta for these data is {largest:.3g}; choose a smaller one than that.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def _upright(X: Any) -> Any:
+    """Return one-dimensional X as one column."""
+    if getattr(X, "ndim", None) == 1 or (isinstance(X, list | tuple) and X and np.ndim(X[0]) == 0):
+        return np.asarray(X).reshape(-1, 1)
+    return X
+
+
+def _descend(X: Array, y: Array, eta: float, epochs: int, *, simultaneous: bool) -> tuple[Array, list[float], bool]:
+    """Return the weights (intercept first), the error of every epoch, and whether all epochs stayed finite."""
+    w0, w = 0.0, [0.0] * X.shape[1]
+    rows = list(zip(X.tolist(), y.tolist(), strict=True))
+    errors: list[float] = []
+    for _ in range(epochs):
+        before, error = (w0, list(w)), 0.0
+        for x, target in rows:
+            if simultaneous:
+                step = eta * (target - w0 - _dot(w, x))
+                w = [wj + step * xj for wj, xj in zip(w, x, strict=True)]
+                w0 += step
+            else:
+                for j, xj in enumerate(x):
+                    w[j] += eta * xj * (target - w0 - _dot(w, x))
+                w0 += eta * (target - w0 - _dot(w, x))
+            last = target - w0 - _dot(w, x)
+            error += 0.5 * (last * last)
+        if not (math.isfinite(w0) and all(map(math.isfinite, w))):
+            return np.array([before[0], *before[1]]), errors, False
+        errors.append(error)
+    return np.array([w0, *w]), errors, True
+
+
+def _dot(w: list[float], x: list[float]) -> float:
+    return sum(wj * xj for wj, xj in zip(w, x, strict=True))
+
+
+def _largest_stable_rate(X: Array, eta: float, *, simultaneous: bool) -> float:
+    """Return the rate at which an epoch stops shrinking errors, by bisection below one that does not."""
+    low, high = 0.0, eta
+    for _ in range(50):
+        middle = (low + high) / 2
+        if _growth(X, middle, simultaneous=simultaneous) < 1:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _growth(X: Array, eta: float, *, simultaneous: bool) -> float:
+    """Return the spectral radius of the matrix by which one epoch multiplies the error of the weights.
+
+    Every row multiplies it by I - η z zᵀ with z = (x, 1), or coordinate by coordinate by I - η zⱼ eⱼ zᵀ.
+    """
+    Z = np.column_stack([X, np.ones(len(X))])
+    n, k = Z.shape
+    M = np.broadcast_to(np.eye(k), (n, k, k)).copy()
+    with np.errstate(all="ignore"):
+        if simultaneous:
+            M -= eta * Z[:, :, None] * Z[:, None, :]
+        else:
+            for j in range(k):
+                M[:, j] -= eta * Z[:, j, None] * np.einsum("ni,nij->nj", Z, M)
+        while len(M) > 1:
+            pairs = len(M) // 2
+            M = np.concatenate([M[1 : 2 * pairs : 2] @ M[0 : 2 * pairs : 2], M[2 * pairs :]])
+    return float(np.abs(np.linalg.eigvals(M[0])).max()) if np.isfinite(M).all() else math.inf

@@ -27,7 +27,7 @@ class Table(Protocol):
     kinds: Mapping[str, str]
 
     def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
-        """Yield Arrow record batches of these columns; `order` lists the pieces to read, where there are pieces."""
+        """Yield Arrow record batches of these columns; `order` lists the pieces to read, if there are any."""
         ...
 
     def fingerprint(self) -> object:
@@ -39,15 +39,22 @@ class Table(Protocol):
         ...
 
     def excerpt(self, name: str) -> tuple[str, ...]:
-        """Return the lines that show where a column is named, with carets; nothing where there are no lines."""
+        """Return the lines that show where a column is named, with carets; none for what has no lines."""
         ...
 
 
 class Coding(Protocol):
     """How one column of a table becomes columns of the design."""
 
-    kind: str
-    column: str
+    @property
+    def kind(self) -> str:
+        """What model files call the coding."""
+        ...
+
+    @property
+    def column(self) -> str:
+        """Name of the column in the table."""
+        ...
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +82,8 @@ class Numeric:
             first = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
             raise InputError(
                 f"column {self.column!r}",
-                f"{values.null_count} of {count(len(values), 'row')} read here are missing, first at {where(first)}",
+                f"{values.null_count} of {count(len(values), 'row')} read here are missing,"
+                f" first at {where(first)}",
                 "Drop or fill these rows first, or leave the column out",
                 code="missing-values",
             )
@@ -126,7 +134,10 @@ class Columns:
 
     def rows(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
         """Return a record batch as rows of features, target and weights."""
-        parts = [*self._features(batch, first_row, place), *self._column(self._target, batch, first_row, place)]
+        parts = [
+            *self._features(batch, first_row, place),
+            *self._column(self._target, batch, first_row, place),
+        ]
         weights = None
         if self.weights is not None:
             (values,) = self._column(Numeric(self.weights), batch, first_row, place)
@@ -148,7 +159,10 @@ class Columns:
         meant = [f"{closest(name, spare)!r} for {name!r}" for name in missing if closest(name, spare)]
         hint = f"Did you mean {listed(meant)}? Rename it" if meant else "Add what is missing"
         raise InputError(
-            table.label, f"no column {listed(map(repr, missing))} that the model needs", hint, code="unknown-column"
+            table.label,
+            f"no column {listed(map(repr, missing))} that the model needs",
+            hint,
+            code="unknown-column",
         )
 
     def _features(self, batch: Any, first_row: int, place: Callable[[int], str]) -> Iterator[Array]:
@@ -196,7 +210,10 @@ def learn(
     twice = sorted({name for name in chosen if chosen.count(name) > 1 or name in taken})
     if twice:
         raise InputError(
-            "features", f"{listed(map(repr, twice))} would have two meanings", "Name every column once", code="columns"
+            "features",
+            f"{listed(map(repr, twice))} would have two meanings",
+            "Name every column once",
+            code="columns",
         )
     refuse_kinds(table, [target], what="the target")
     refuse_kinds(table, chosen if weights is None else [*chosen, weights])
@@ -208,12 +225,13 @@ def refuse_kinds(table: Table, names: Iterable[str], what: str = "") -> None:
     bad = [name for name in names if table.kinds[name] not in ("number", "boolean")]
     if not bad:
         return
+    quoted = ",".join(f'"{name}"' for name in bad)
     kinds = [f"{name!r} holds {table.kinds[name]}" for name in bad]
     role = f", and is {what}" if what else ""
     raise InputTypeError(
         f"column {bad[0]!r}" if len(bad) == 1 else "columns",
         (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
-        "Choose a column of numbers" if what else f"Leave {_it(bad)} out: exclude {' '.join(bad)}",
+        "Choose a column of numbers" if what else f"Leave {_it(bad)} out: exclude=[{quoted}]",
         code="not-a-number",
         excerpt=table.excerpt(bad[0]),
     )

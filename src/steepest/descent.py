@@ -44,7 +44,14 @@ class Descent:
 
 
 def descend(
-    problem: Problem, method: Method, start: Array, *, rate: float, yardstick: Yardstick, tol: float, max_iter: int
+    problem: Problem,
+    method: Method,
+    start: Array,
+    *,
+    rate: float,
+    yardstick: Yardstick,
+    tol: float,
+    max_iter: int,
 ) -> Descent:
     """Step until the certificate allows to stop.
 

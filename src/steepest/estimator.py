@@ -19,8 +19,8 @@ from steepest.certificate import Certificate
 from steepest.chunk import Chunk
 from steepest.columns import refuse_kinds
 from steepest.errors import CollinearityWarning
-from steepest.fitting import solve
 from steepest.fitting import fit as fit_source
+from steepest.fitting import solve
 from steepest.inference import Inference, inference, interval
 from steepest.methods.base import Method
 from steepest.moments import Moments, checked_weights
@@ -86,6 +86,15 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     True
     """
 
+    coef_: Array
+    intercept_: float
+    n_iter_: int
+    n_features_in_: int
+    rank_: int
+    sigma_: float
+    converged_: bool
+    _fit: Fit
+
     def __init__(
         self,
         *,
@@ -125,7 +134,9 @@ class LinearRegression(RegressorMixin, BaseEstimator):
             If `learning_rate` is beyond the limit of the data.
         """
         with Progress() as progress:
-            return self._publish(fit_source(self._rows(X, y, sample_weight), self._parameters(), watch=progress))
+            return self._publish(
+                fit_source(self._rows(X, y, sample_weight), self._parameters(), watch=progress)
+            )
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows: the result is the fit of all rows seen so far, as if they had come at once.

@@ -50,7 +50,9 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
     before = source.fingerprint()
     moments, counts = fold(source, Moments, Counts, watch=watch)
     if source.fingerprint() != before:
-        raise DataChangedError("data", "the source changed while it was read", "Fit again when it is complete")
+        raise DataChangedError(
+            "data", "the source changed while it was read", "Fit again when it is complete"
+        )
     return solve(moments, parameters, counts=counts, columns=source.columns)
 
 
@@ -148,7 +150,9 @@ def _rate(learning_rate: float | str, method: Method, problem: Quadratic) -> flo
     if limits is None:
         if learning_rate != "auto":
             raise InputError(
-                "learning_rate", f"{method.title} chooses its own steps", 'Leave it out, or choose method "gd"'
+                "learning_rate",
+                f"{method.title} chooses its own steps",
+                'Leave it out, or choose method="gd"',
             )
         return math.nan
     if learning_rate == "auto":
@@ -156,17 +160,18 @@ def _rate(learning_rate: float | str, method: Method, problem: Quadratic) -> flo
     rate = float(learning_rate)
     if rate < limits.largest_rate:
         return rate
+    other = _other_scale(problem, limits)
     raise DivergenceError(
         "learning_rate",
-        f"{rate:g} is beyond the limit {limits.largest_rate:.3g} = 2/L,"
-        f" L = {limits.L:.4g} being the largest curvature of this data:"
-        f" each step would multiply the error by {limits.factor(rate):.3g}{_growth(method, problem, rate)}",
-        f"Leave learning_rate out (the best one, {limits.best_rate:.3g}, is then computed){_other_scale(problem, limits)}",
+        f"{rate:g} is beyond the limit {limits.largest_rate:.3g} = 2/L (L = {limits.L:.4g}, the largest"
+        f" curvature of these data): each step would multiply the error by {limits.factor(rate):.3g}",
+        f"Leave learning_rate out (the best one, {limits.best_rate:.3g}, is then computed){other}",
+        excerpt=_growth(method, problem, rate, limits),
     )
 
 
-def _growth(method: Method, problem: Quadratic, rate: float) -> str:
-    """Return how the loss grows over the first five steps, for the message."""
+def _growth(method: Method, problem: Quadratic, rate: float, limits: Limits) -> tuple[str, ...]:
+    """Return a picture of the rate beside its limit, and how the loss would grow over five steps."""
     v = np.zeros(problem.size)
     state = method.start(problem, v, rate)
     losses = [problem.loss(v)]
@@ -174,7 +179,11 @@ def _growth(method: Method, problem: Quadratic, rate: float) -> str:
         v, state = method.step(problem, v, state)
         losses.append(problem.loss(v))
     start, second, fifth = (losses[k] * float(problem.normal.moments.unit[-1]) ** 2 for k in (0, 2, 5))
-    return f" (loss {start:.4g} at the start, {second:.4g} after 2 steps, {fifth:.4g} after 5)"
+    beyond = "-" * min(round(10 * (rate / limits.largest_rate - 1)), 30)
+    return (
+        f"   0 ----- 1/L ----- 2/L {beyond}> {rate:g}",
+        f"   loss {start:.4g} at the start, {second:.4g} after 2 steps, {fifth:.4g} after 5",
+    )
 
 
 def _other_scale(problem: Quadratic, limits: Limits) -> str:

@@ -1,5 +1,6 @@
 """Normal-theory inference: a function of the fit; the data are long gone."""
 
+# pyright: reportMissingTypeStubs=false
 from __future__ import annotations
 
 import math
@@ -81,7 +82,7 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     Raises
     ------
     NotInferable
-        If the theory does not hold for this fit, or it is more than 0.1 standard errors from the exact answer.
+        If the theory does not hold for this fit, or it is more than 0.1 standard errors away.
     """
     refuse(fit)
     n = fit.normal
@@ -129,7 +130,7 @@ def refuse(fit: Fit) -> None:
         determined = n.rank + n.intercept
         raise NotInferable(
             "inference",
-            f"{n.moments.rows} rows determine {determined} parameters exactly and leave none to judge them by",
+            f"{n.moments.rows} rows determine {determined} parameters exactly and leave no freedom",
             "Fit more rows, or fewer features",
         )
     if certificate.unit != "se":
@@ -142,7 +143,7 @@ def refuse(fit: Fit) -> None:
         raise NotInferable(
             "inference",
             f"the coefficients can still be {certificate.in_se:.2g} standard errors from the exact answer",
-            'Take more steps (max_iter), or choose method "newton"',
+            'Take more steps (max_iter), or choose method="newton"',
         )
 
 
@@ -195,7 +196,9 @@ def _covariance(fit: Fit) -> Array:
             across = -n.solve(n.center) if n.k else np.zeros(0)
             unit = float(m.unit[-1])
             covariance[0, 0] = mean_square * (1 - float(across @ n.center)) * unit * unit
-            covariance[0, at] = covariance[at, 0] = np.where(determined, mean_square * across * scale * unit, np.nan)
+            covariance[0, at] = covariance[at, 0] = np.where(
+                determined, mean_square * across * scale * unit, np.nan
+            )
             if not intercept_determined:
                 covariance[0], covariance[:, 0] = np.nan, np.nan
     return covariance

@@ -228,7 +228,7 @@ class Moments:
         if unknown:
             known = ", ".join(features)
             raise InputError("moments", f"no feature {unknown[0]!r}", f"Choose from {known}")
-        keep = np.array([*(features[name] for name in names), self.p])
+        keep = [*(features[name] for name in names), self.p]
         return replace(
             self,
             names=tuple(self.names[j] for j in keep),
@@ -318,7 +318,9 @@ def _units(largest: Array) -> Array:
     return np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
 
 
-def _gather(chunk: Chunk, w: Array | None, unit: Array | None) -> tuple[float, Array, Array, Array, Array, Array]:
+def _gather(
+    chunk: Chunk, w: Array | None, unit: Array | None
+) -> tuple[float, Array, Array, Array, Array, Array]:
     """Return weight, mean, mean_low, scatter, minimum and maximum of the rows of a chunk.
 
     Every block of rows is converted to float64 and shifted in one step into a small buffer
@@ -342,7 +344,7 @@ def _gather(chunk: Chunk, w: Array | None, unit: Array | None) -> tuple[float, A
             z[:, :k] /= unit
         if w is not None:
             z *= np.sqrt(w[start:stop, None])
-        G += z.T @ z
+        np.add(G, z.T @ z, out=G)
     weight = float(n if w is None else w.sum())
     shift = G[:k, k] / weight
     scatter = G[:k, :k] - weight * np.outer(shift, shift)
@@ -362,7 +364,9 @@ def _origin(block: NDArray[Any]) -> NDArray[Any]:
     return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _origins(parts: list[tuple[slice, NDArray[Any], NDArray[Any]]], unit: Array | None, k: int) -> tuple[Array, Array]:
+def _origins(
+    parts: list[tuple[slice, NDArray[Any], NDArray[Any]]], unit: Array | None, k: int
+) -> tuple[Array, Array]:
     """Return all origins as unevaluated sums of float64, in units."""
     high, low = np.zeros(k), np.zeros(k)
     for columns, _, origin in parts:

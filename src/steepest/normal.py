@@ -5,9 +5,11 @@ about zero without an intercept), the objective of the coefficients u = d·b is
 
     f(u) = ½ uᵀH u - sᵀu + ½ t,   H (k, k) with unit diagonal,  s (k,),  t = Σ w (y - ȳ)² / W.
 
-These coordinates remove the units of the columns, so that what is left of the condition number is the data's own.
+These coordinates remove the units of the columns: what is left of the condition number is the data's own.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import math
@@ -54,20 +56,18 @@ class NormalEquations:
     @classmethod
     def of(cls, moments: Moments, *, intercept: bool) -> NormalEquations:
         mean = moments.mean + moments.mean_low
-        A = moments.scatter / moments.weight
+        products = moments.scatter / moments.weight
         if not intercept:
-            A = A + np.outer(mean, mean)
-        d = np.sqrt(np.diag(A)[:-1])
-        active = np.flatnonzero(d > 0)
-        d = d[active]
-        if len(active) == moments.p:
-            A, c, t = A[:-1, :-1], A[:-1, -1], A[-1, -1]
-        else:
-            A, c, t = A[np.ix_(active, active)], A[active, -1], A[-1, -1]
-        H = A / d / d[:, None]
+            products += np.outer(mean, mean)
+        spread = np.sqrt(np.diag(products)[:-1])
+        active = np.flatnonzero(spread > 0)
+        d = spread[active]
+        H = products[np.ix_(active, active)] / d / d[:, None]
         np.fill_diagonal(H, 1.0)
         center = mean[active] / d if intercept else np.zeros(len(active))
-        return cls(moments, intercept, active, d, center, H, c / d, float(t))
+        return cls(
+            moments, intercept, active, d, center, H, products[active, -1] / d, float(products[-1, -1])
+        )
 
     @property
     def k(self) -> int:
@@ -85,11 +85,9 @@ class NormalEquations:
         if not self.k:
             return np.zeros((0, 0))
         smallest = 16 * self.k * self.unit_roundoff
-        L, failed = lapack.dpotrf(self.H, lower=1, clean=1)
-        if not failed:
-            K, failed = lapack.dtrtri(L, lower=1)
-            if not failed and smallest * self.k * np.vdot(K, K) < 1:
-                return K
+        K = _inverse_cholesky(self.H)
+        if K is not None and smallest * self.k * np.vdot(K, K) < 1:
+            return K
         eigenvalues, V = np.linalg.eigh(self.H)
         kept = eigenvalues > smallest * eigenvalues[-1]
         return (V[:, kept] / np.sqrt(eigenvalues[kept])).T
@@ -164,6 +162,15 @@ class NormalEquations:
         b = coef[self.active] * (m.unit[self.active] / m.unit[-1])
         r0 = (intercept - self.intercept_of(b)) / float(m.unit[-1]) if self.intercept else 0.0
         return b * self.spread, r0
+
+
+def _inverse_cholesky(H: Array) -> Array | None:
+    """Return the inverse of the lower Cholesky factor, or None if H is not positive definite."""
+    L, failed = lapack.dpotrf(H, lower=1, clean=1)
+    if failed:
+        return None
+    K, failed = lapack.dtrtri(L, lower=1)
+    return None if failed else K
 
 
 def _two_product(a: Array, b: Array) -> tuple[Array, Array]:

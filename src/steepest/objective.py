@@ -1,4 +1,4 @@
-"""`Quadratic`: the least-squares objective in the coordinates of the descent. From here on nobody sees a row."""
+"""`Quadratic`: the least-squares objective in the coordinates of the descent; no row is seen from here."""
 
 from __future__ import annotations
 
@@ -128,11 +128,11 @@ class Quadratic:
         if not self.size:
             return 1.0, 1.0
         n = self.normal
-        A = n.H * self.stretch * self.stretch[:, None]
+        hessian = n.H * self.stretch * self.stretch[:, None]
         if self.free:
             m = n.center * self.stretch
-            A = np.block([[np.ones((1, 1)), m[None]], [m[:, None], A + np.outer(m, m)]])
-        eigenvalues = np.linalg.eigvalsh(A)
+            hessian = np.block([[np.ones((1, 1)), m[None]], [m[:, None], hessian + np.outer(m, m)]])
+        eigenvalues = np.linalg.eigvalsh(hessian)
         L = float(eigenvalues[-1])
         full = n.rank == n.k
         kept = eigenvalues[eigenvalues > (0 if full else 16 * self.size * n.unit_roundoff * L)]
@@ -146,5 +146,3 @@ class Quadratic:
         u = self.stretch * v[1:]
         y = float(m.mean[-1] + m.mean_low[-1])
         return u, float(v[0] + n.center @ u) - y
-
-

@@ -91,7 +91,9 @@ def loads(data: bytes, label: str = "model") -> Fit:
     """Return the fit in the bytes of a model file."""
     if not data.startswith(HEAD):
         raise ModelFileError(
-            label, f"is no model of schema {SCHEMA}", f'Write it with steepest, or with a version that knows schema {SCHEMA}'
+            label,
+            f"is no model of schema {SCHEMA}",
+            f"Write it with steepest, or with a version that knows schema {SCHEMA}",
         )
     if _digest(data) != data[DIGEST]:
         raise _damaged(label, "its contents do not match its SHA-256")
@@ -103,7 +105,7 @@ def loads(data: bytes, label: str = "model") -> Fit:
 
 
 def fingerprint(fit: Fit) -> str:
-    """Return what identifies the data of a fit: rows, weight, mean and scatter of the target, names and codings."""
+    """Return what identifies the data: rows, weight, mean and scatter of the target, names, codings."""
     m = fit.moments
     unit = float(m.unit[-1])
     numbers = (m.weight * m.weight_unit, m.mean[-1] * unit, m.scatter[-1, -1] * m.weight_unit * unit * unit)
@@ -137,7 +139,10 @@ def _columns_from(document: Json | None) -> Columns | None:
 
 def _parameters_to(parameters: Parameters) -> Json:
     document = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
-    return {**document, "method": method_of(parameters.method).name if parameters.method != "auto" else "auto"}
+    return {
+        **document,
+        "method": method_of(parameters.method).name if parameters.method != "auto" else "auto",
+    }
 
 
 def _parameters_from(document: Json) -> Parameters:
@@ -247,7 +252,12 @@ def _moments_from(document: Json) -> Moments:
         **arrays,
         **ranges,
     )
-    if moments.rows < 1 or not moments.weight > 0 or (np.diag(scatter) < 0).any() or (moments.unit <= 0).any():
+    if (
+        moments.rows < 1
+        or not moments.weight > 0
+        or (np.diag(scatter) < 0).any()
+        or (moments.unit <= 0).any()
+    ):
         raise ValueError("its moments are those of no data")
     return moments
 
@@ -299,4 +309,3 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
-

@@ -15,7 +15,7 @@ LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Counts rows, and after two seconds says how many: a live line on a terminal, else a plain line now and then.
+    """Counts rows, and after two seconds says how many: live on a terminal, else a line now and then.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ class Fit:
         return chunk.matrix() @ self.coef + self.intercept
 
     def leverage(self, chunk: Chunk) -> Array:
-        """Return the variance (n,) of the fitted means, divided by sigma squared: xᵀ(XᵀWX)⁻¹x, as one matrix."""
+        """Return xᵀ(XᵀWX)⁻¹x (n,): the variance of the fitted means, divided by sigma squared."""
         n, m = self.normal, self.normal.moments
         X = chunk.matrix()[:, n.active]
         origin = (m.mean[n.active], m.mean_low[n.active]) if n.intercept else (0.0, 0.0)

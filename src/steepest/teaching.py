@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from steepest.fitting import assess
 from steepest.moments import Moments
 from steepest.report.facts import facts
 from steepest.report.text import Summary
+from steepest.result import Fit
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,12 @@ class GradientDescent(RegressorMixin, BaseEstimator):
     Widrow, Hoff (1960), *Adaptive switching circuits*.
     """
 
+    w_: Array
+    errors_: Array
+    n_iter_: int
+    n_features_in_: int
+    _fit: Fit
+
     def __init__(self, eta: float = 0.01, n_iter: int = 10, update: str = "sequential") -> None:
         self.eta = eta
         self.n_iter = n_iter
@@ -80,25 +87,27 @@ class GradientDescent(RegressorMixin, BaseEstimator):
         self : GradientDescent
         """
         self._check()
-        X, y = validate_data(self, _upright(X), y, dtype=np.float64, y_numeric=True)
-        w, errors, finite = _descend(X, y, self.eta, self.n_iter, simultaneous=self.update == "simultaneous")
-        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(X.shape[1])])
-        moments = Moments.of(Chunk((X, y), (*names, "y")))
+        at_once = self.update == "simultaneous"
+        checked: Any = validate_data(self, _upright(X), cast(Any, y), dtype=np.float64, y_numeric=True)
+        rows, target = checked
+        w, errors, finite = _descend(rows, target, self.eta, self.n_iter, simultaneous=at_once)
+        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(rows.shape[1])])
+        moments = Moments.of(Chunk((rows, target), (*names, "y")))
         result = assess(moments, w[1:], float(w[0]), epochs=len(errors), method="row by row")
         self.__dict__.update(w_=w, errors_=np.array(errors), n_iter_=len(errors), _fit=result)
         if not finite:
-            self._warn_diverged(X)
+            self._warn_diverged(rows)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
         """Return w₀ + wᵀx for every row of X."""
         check_is_fitted(self)
-        X = _upright(X) if self.n_features_in_ == 1 else X
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return X @ self.w_[1:] + self.w_[0]
+        upright: Any = _upright(X) if self.n_features_in_ == 1 else X
+        rows: Any = validate_data(self, upright, reset=False, dtype=np.float64)
+        return rows @ self.w_[1:] + self.w_[0]
 
     def summary(self, level: float = 0.95) -> Summary:
-        """Return the summary: the weights, and how many standard errors they are from the least-squares answer."""
+        """Return the summary, with the distance of the weights from the least-squares answer."""
         check_is_fitted(self)
         return Summary(facts(self._fit, level))
 
@@ -134,8 +143,10 @@ def _upright(X: Any) -> Any:
     return X
 
 
-def _descend(X: Array, y: Array, eta: float, epochs: int, *, simultaneous: bool) -> tuple[Array, list[float], bool]:
-    """Return the weights (intercept first), the error of every epoch, and whether all epochs stayed finite."""
+def _descend(
+    X: Array, y: Array, eta: float, epochs: int, *, simultaneous: bool
+) -> tuple[Array, list[float], bool]:
+    """Return the weights (intercept first), the errors of the epochs, and whether all stayed finite."""
     w0, w = 0.0, [0.0] * X.shape[1]
     rows = list(zip(X.tolist(), y.tolist(), strict=True))
     errors: list[float] = []

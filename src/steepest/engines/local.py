@@ -48,7 +48,7 @@ def fold(source: Source, *folds: Any, watch: Callable[[Chunk], None] | None = No
 
 
 class _Tree:
-    """Sums of tuples, merged like the digits of a binary counter: error and memory grow with the logarithm."""
+    """Sums of tuples, merged like the digits of a binary counter: error and memory grow as log n."""
 
     def __init__(self) -> None:
         self._sums: list[tuple[int, tuple[Any, ...]]] = []

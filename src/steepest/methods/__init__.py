@@ -23,7 +23,10 @@ def method_of(choice: str | Method) -> Method:
         missing = [verb for verb in ("limits", "start", "step") if not callable(getattr(choice, verb, None))]
         if missing:
             raise InputTypeError(
-                "method", f"{choice!r} has no {listed(missing)}", f"Choose from auto, {listed(METHODS)}", code="method"
+                "method",
+                f"{choice!r} has no {listed(missing)}",
+                f"Choose from auto, {listed(METHODS)}",
+                code="method",
             )
         return choice
     if choice == "auto":

@@ -18,8 +18,10 @@ class Problem(Protocol):
     all answer the same questions, so every method runs on each of them.
     """
 
-    size: int
-    """Number of coordinates."""
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        ...
 
     def loss(self, v: Array) -> float:
         """Return f(v)."""
@@ -86,10 +88,15 @@ class Limits:
 class Method(Protocol):
     """A way to descend: a start and a step. The loop, the trace and the stopping rule belong to `descend`."""
 
-    name: str
-    """What users type."""
-    title: str
-    """What summaries print."""
+    @property
+    def name(self) -> str:
+        """What users type."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What summaries print."""
+        ...
 
     def limits(self, problem: Problem) -> Limits | None:
         """Return the limits of the learning rate on this problem; None for a method that takes none."""

@@ -82,11 +82,11 @@ def _title(facts: Facts) -> str:
     room = WIDTH - len(right) - 2
     terms = ["1" if facts.intercept else "0", *map(printable, facts.names)]
     left = f"{printable(facts.target)} ~ "
-    for shown in range(len(terms), 0, -1):
-        more = f" (+ {len(terms) - shown} more)" if shown < len(terms) else ""
-        formula = left + " + ".join(terms[:shown]) + more
-        if len(formula) <= room:
-            break
+    shown = len(terms)
+    formula = left + " + ".join(terms)
+    while len(formula) > room and shown > 1:
+        shown -= 1
+        formula = left + " + ".join(terms[:shown]) + f" (+ {len(terms) - shown} more)"
     return f"{formula:<{room}}  {right}"
 
 
@@ -96,7 +96,9 @@ def _table(facts: Facts) -> list[Line]:
         kept = sorted(range(len(terms)), key=lambda j: (-abs(terms[j].t or 0.0), j))[:MOST_TERMS]
         hidden, terms = len(terms) - MOST_TERMS, [terms[j] for j in sorted(kept)]
     if facts.refusal is not None:
-        rows = _columns([["term", "estimate"], *([printable(t.name), f"{t.estimate:.6g}"] for t in terms)], [False, True])
+        rows = _columns(
+            [["term", "estimate"], *([printable(t.name), f"{t.estimate:.6g}"] for t in terms)], [False, True]
+        )
         after = [("note", f"note  no standard errors: {facts.refusal}")]
     else:
         head = ["term", "estimate", "SE", f"{100 * facts.level:g}% CI", "t", "p"]
@@ -197,7 +199,12 @@ def _convergence(facts: Facts) -> list[Line]:
     unit = "SE" if facts.unit == "se" else "sd(y)"
     steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
     if facts.converged:
-        return [("converged", f"fit   converged: {steps} ({facts.method}), within {distance} {unit} of the exact fit")]
+        return [
+            (
+                "converged",
+                f"fit   converged: {steps} ({facts.method}), within {distance} {unit} of the exact fit",
+            )
+        ]
     worst = f" ({printable(facts.worst)} is worst)" if facts.worst else ""
     return [
         ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),

@@ -33,7 +33,10 @@ def kinds_of(schema: Any, label: str) -> dict[str, str]:
     twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
     if twice:
         raise InputError(
-            label, f"more than one column is called {twice[0]!r}", "Give every column its own name", code="columns"
+            label,
+            f"more than one column is called {twice[0]!r}",
+            "Give every column its own name",
+            code="columns",
         )
     return {field.name: kind_of(field.type) for field in schema}
 
@@ -72,7 +75,9 @@ class ArrowTable:
             return pa.RecordBatchReader.from_stream(self._data)
         except (pa.ArrowInvalid, ValueError) as error:
             raise InputTypeError(
-                self.label, f"its Arrow stream cannot be read: {error}", "Pass a table instead of a used-up stream"
+                self.label,
+                f"its Arrow stream cannot be read: {error}",
+                "Pass a table instead of a used-up stream",
             ) from error
 
     def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:

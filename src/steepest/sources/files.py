@@ -101,7 +101,9 @@ class Csv(File):
         """Find the line that the reader could not take, and say what is wrong with it."""
         lines = self._lines()
         _, header = next(lines, (1, []))
-        wanted = [j for j, name in enumerate(header) if name in names and name in getattr(self, "_numbers", ())]
+        wanted = [
+            j for j, name in enumerate(header) if name in names and name in getattr(self, "_numbers", ())
+        ]
         for line, cells in lines:
             if len(cells) != len(header):
                 return InputError(
@@ -115,10 +117,12 @@ class Csv(File):
                     return InputError(
                         f"{self.label}, line {line}, column {header[j]!r}",
                         f'"{cells[j][:LONGEST_CELL]}" is not a number',
-                        f"Clean this column, or leave it out: exclude {header[j]}",
+                        f'Clean this column, or leave it out: exclude=["{header[j]}"]',
                         code="not-a-number",
                     )
-        return InputError(self.label, f"cannot be read as text of columns ({error})", "Check the file", code="bad-file")
+        return InputError(
+            self.label, f"cannot be read as text of columns ({error})", "Check the file", code="bad-file"
+        )
 
 
 class Tsv(Csv):
@@ -144,7 +148,9 @@ class Parquet(File):
         try:
             return pyarrow.parquet.ParquetFile(self.path, pre_buffer=False)
         except pa.ArrowInvalid as error:
-            raise InputError(self.label, f"is no intact Parquet file ({error})", "Check the file", code="bad-file") from error
+            raise InputError(
+                self.label, f"is no intact Parquet file ({error})", "Check the file", code="bad-file"
+            ) from error
 
 
 FORMATS: dict[str, type[Csv] | type[Parquet]] = {

@@ -1,0 +1,65 @@
+"""The command line: `main` and its verbs, one file each, loaded when they are needed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from steepest import __version__
+from steepest.cli.exits import BUG, exit_code
+from steepest.cli.screen import show_error, tolerate_any_encoding
+
+VERBS = ("fit", "predict", "show")
+
+
+class Verbs(click.Group):
+    """Commands that are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        return importlib.import_module(f"steepest.cli.{cmd_name}").command
+
+
+@click.command(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nShell completion: "
+    'eval "$(_STEEPEST_COMPLETE=bash_source steepest)", or zsh_source, or fish_source.',
+)
+@click.version_option(__version__, prog_name="steepest", message="%(prog)s %(version)s")
+def steepest() -> None:
+    """Linear regression by gradient descent that tells you when it is done.
+
+    \b
+    steepest fit cars.csv -t dist -o cars.json     fit a table, print the summary, keep the model
+    steepest predict cars.json new.csv --interval  predict new rows
+    steepest show cars.json                        print the summary again
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its documented code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    tolerate_any_encoding()
+    try:
+        code = steepest.main(args=arguments, prog_name="steepest", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        code = exit_code(error)
+        if code == BUG and os.environ.get("STEEPEST_TRACEBACK"):
+            raise
+        show_error(error, code, arguments)
+    sys.exit(code or 0)

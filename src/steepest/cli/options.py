@@ -1,0 +1,121 @@
+"""Options that several verbs share, and how their values are checked and completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from steepest.errors import SteepestError
+
+
+class Among(click.ParamType):
+    """One of some names, looked up when they are needed."""
+
+    def __init__(self, name: str, names: Callable[[], list[str]]) -> None:
+        self.name = name
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        names = self._names()
+        if value not in names:
+            from steepest.errors import closest
+
+            meant = closest(value, names)
+            hint = f'Did you mean "{meant}"? ' if meant else ""
+            self.fail(f'no {self.name} "{value}". {hint}Choose from {", ".join(names)}.', param, ctx)
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
+
+
+class ColumnName(click.ParamType):
+    """A column of the table in the first argument; its names complete."""
+
+    name = "column"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from steepest.sources.open import open_table
+
+        done, _, start = incomplete.rpartition(",")
+        try:
+            names = open_table(ctx.params["data"]).kinds
+        except (SteepestError, OSError, KeyError):
+            return []
+        return [
+            CompletionItem(f"{done},{name}" if done else name) for name in names if name.startswith(start)
+        ]
+
+
+class Rate(click.ParamType):
+    """A positive number, or auto."""
+
+    name = "auto|number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        if value == "auto":
+            return value
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = 0.0
+        if not 0 < rate < float("inf"):
+            self.fail(f'"{value}" is neither "auto" nor a positive number.', param, ctx)
+        return rate
+
+
+def method_names() -> list[str]:
+    from steepest.methods import METHODS
+
+    return ["auto", *METHODS]
+
+
+def scale_names() -> list[str]:
+    from steepest.objective import SCALES
+
+    return list(SCALES)
+
+
+def names(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Split every value of a repeatable option at its commas."""
+    return tuple(name for value in values for name in value.split(",") if name)
+
+
+def writable(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Check before any work that an output can be written, and that nothing is lost by it."""
+    if value is None:
+        return None
+    if not value.parent.is_dir():
+        raise FileNotFoundError(2, "no such directory", str(value.parent))
+    if value.exists() and not context.params.get("force"):
+        raise FileExistsError(17, "the file exists, and --force was not given", str(value))
+    return value
+
+
+data = click.argument("data", type=click.Path(path_type=Path))
+model = click.argument("model", type=click.Path(path_type=Path))
+force = click.option("--force", is_flag=True, is_eager=True, help="Overwrite the output file if it exists.")
+level = click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Coverage of the intervals.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+
+
+def output(help_text: str) -> Callable[[Any], Any]:
+    """Return the option for the output file."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), callback=writable, metavar="FILE", help=help_text
+    )

@@ -1,0 +1,146 @@
+"""``steepest predict``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from steepest.cli import options
+from steepest.cli.screen import say
+
+if TYPE_CHECKING:
+    from steepest.chunk import Chunk
+    from steepest.result import Fit
+
+
+@click.command("predict", short_help="Predict the rows of a table with a saved model.")
+@options.model
+@options.data
+@click.option("--interval", is_flag=True, help="Add the interval that covers a new observation.")
+@click.option("--only", is_flag=True, help="Leave the columns of DATA out.")
+@options.level
+@options.force
+@options.output("Write CSV to this file instead of standard output.")
+@options.quiet
+def command(
+    model: Path,
+    data: Path,
+    interval: bool,
+    only: bool,
+    level: float,
+    force: bool,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Predict the rows in DATA (CSV, TSV or Parquet) with the fit in MODEL; print them as CSV.
+
+    \b
+    steepest predict cars.json new.csv
+    steepest predict cars.json new.csv --interval --only -o predictions.csv
+    """
+    from steepest import persist
+    from steepest.columns import Columns, Numeric
+    from steepest.progress import Progress
+    from steepest.sources.open import open_table
+
+    fit = persist.load(model)
+    columns = fit.columns or Columns(fit.target, tuple(map(Numeric, fit.names)))
+    table = open_table(data)
+    columns.refuse_missing(table)
+    added = [f"{fit.target}_pred", *([f"{fit.target}_low", f"{fit.target}_high"] if interval else [])]
+    kept = [] if only else list(table.kinds)
+    outside = Outside(fit)
+    with Progress(table.label) as progress, _opened(output) as file:
+        file.write(_header([*kept, *added]))
+        row = 0
+        for batch in table.batches(tuple(table.kinds)):
+            chunk = columns.design(batch, row, table.place)
+            values = _predicted(fit, chunk, level if interval else None)
+            file.write(_csv(batch.select(kept), dict(zip(added, values, strict=True))))
+            outside.look(chunk)
+            row += batch.num_rows
+            progress(chunk)
+    if not quiet and outside.rows:
+        say(outside.note(row, table.place))
+
+
+class Outside:
+    """Counts rows with a feature outside the range that the model was fitted to."""
+
+    def __init__(self, fit: Fit) -> None:
+        self._low, self._high = fit.moments.minimum[:-1], fit.moments.maximum[:-1]
+        self._names = fit.names
+        self.rows, self._first, self._feature = 0, 0, 0
+
+    def look(self, chunk: Chunk) -> None:
+        """Count the rows of a chunk that lie outside."""
+        X = chunk.matrix()
+        beyond = (self._low > X) | (self._high < X)
+        rows = beyond.any(axis=1)
+        if rows.any() and not self.rows:
+            first = int(rows.argmax())
+            self._first, self._feature = chunk.first_row + first, int(beyond[first].argmax())
+        self.rows += int(rows.sum())
+
+    def note(self, rows: int, place: Any) -> str:
+        """Return the note about the rows outside."""
+        j = self._feature
+        return (
+            f"note: {self.rows} of {rows} rows (first {place(self._first)}) outside the fitted range,"
+            f" {self._names[j]} {self._low[j]:g}..{self._high[j]:g}"
+        )
+
+
+def _predicted(fit: Fit, chunk: Chunk, level: float | None) -> list[Any]:
+    """Return the predictions and, for a level, the ends of their intervals."""
+    from steepest.inference import interval
+
+    mean = fit.predict(chunk)
+    if level is None:
+        return [mean]
+    ends = interval(fit, mean, fit.leverage(chunk), level=level, kind="prediction")
+    return [mean, ends[:, 0], ends[:, 1]]
+
+
+def _header(names: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(names)
+    return text.getvalue().encode()
+
+
+def _csv(batch: Any, added: dict[str, Any]) -> bytes:
+    """Return rows as CSV, numbers in the shortest form that reads back exactly."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    table = pa.Table.from_batches([batch])
+    for name, values in added.items():
+        table = table.append_column(name, pa.array(values))
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return sink.getvalue().to_pybytes()
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO]:
+    """Yield standard output, or a file that appears under its name when it is complete."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    part = output.with_name(f".{output.name}.{secrets.token_hex(8)}")
+    try:
+        with part.open("xb") as file:
+            yield file
+        os.replace(part, output)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""What the terminal sees: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from steepest.cli.exits import BUG, INTERRUPTED
+from steepest.errors import SteepestError
+
+if TYPE_CHECKING:
+    from steepest.report.text import Line
+
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "head": {"dim": True},
+    "converged": {"fg": "green"},
+    "open": {"fg": "yellow", "bold": True},
+    "data": {"dim": True},
+}
+
+
+def tolerate_any_encoding() -> None:
+    """Escape characters that the terminal's encoding lacks instead of failing on them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that wants colour."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print the lines of a summary, each in the style of its role."""
+    colour = has_colour(sys.stdout)
+    for role, text in lines:
+        click.echo(click.style(as_flags(text), **STYLES.get(role, {})), color=colour)
+
+
+def print_json(command: str, facts: dict[str, Any]) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps({"schema": 1, "command": command, **facts}, allow_nan=False, indent=1))
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    click.echo(text, err=True, color=has_colour(sys.stderr))
+
+
+def show_error(error: BaseException, code: int, arguments: Sequence[str]) -> None:
+    """Print an error with the place and the fix: as text, or as one line of JSON if JSON was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return
+    kind, message, fix, excerpt = _told(error, code, arguments)
+    if "--json" in arguments:
+        say(json.dumps({"code": kind, "message": message, "fix": fix}))
+        return
+    head = click.style(f"error[{kind}]", fg="red", bold=True)
+    say("\n".join([f"{head}: {message}", *excerpt, *([f"  fix: {fix}"] if fix else [])]))
+
+
+def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[str, str, str, Sequence[str]]:
+    """Return the code, the message, the fix and the excerpt of an error."""
+    if isinstance(error, SteepestError):
+        excerpt = list(error.excerpt)
+        fix = as_flags(error.fix)
+        if error.replace:
+            wrong, right = error.replace
+            fix = shlex.join(["steepest", *(_replaced(word, wrong, right) for word in arguments)])
+            if excerpt:
+                excerpt[-1] += f' did you mean "{right}"?'
+            else:
+                fix = f'did you mean "{right}"? {fix}'
+        return error.code, as_flags(f"{error.where}: {error.what}"), fix, excerpt
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        return (
+            "usage",
+            error.format_message(),
+            f"{context.command_path} --help" if context else "steepest --help",
+            (),
+        )
+    if code == INTERRUPTED:
+        return "interrupted", "stopped; nothing was written", "", ()
+    if isinstance(error, OSError):
+        reason = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
+        return "file", reason, "check the path and its permissions", ()
+    if isinstance(error, MemoryError):
+        return "memory", "not enough memory", "use fewer columns", ()
+    assert code == BUG
+    message = f"this is a bug in steepest: {type(error).__name__}: {error}"
+    return "bug", message, "please report it, with the output under STEEPEST_TRACEBACK=1", ()
+
+
+def _replaced(word: str, wrong: str, right: str) -> str:
+    """Return a word of the command line with one name in it replaced."""
+    return re.sub(rf"(?<![^,=]){re.escape(wrong)}(?![^,=])", right.replace("\\", "\\\\"), word)
+
+
+def as_flags(text: str) -> str:
+    """Return a message that names parameters with the command line's flags instead."""
+    text = re.sub(
+        r'\b(exclude|features)=\["([^\]]*)"\]', lambda m: f"--{m[1]} {m[2].replace(chr(34), '')}", text
+    )
+    text = re.sub(r'\b(scale|method)="?(\w+)"?', r"--\1 \2", text)
+    return re.sub(r"\b(learning_rate|max_iter)\b", lambda m: "--" + m[1].replace("_", "-"), text)

@@ -1,0 +1,144 @@
+"""The floors of the house: which file may import which. The picture in CONTRIBUTING.md is this table."""
+
+import ast
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "steepest"
+
+GROUND = {"chunk", "errors"}
+MATHEMATICS = {
+    "moments",
+    "normal",
+    "objective",
+    "certificate",
+    "descent",
+    "likelihood",
+    "methods",
+    "methods.*",
+}
+DATA = {"columns", "sources", "sources.*", "engines", "engines.*"}
+HALL = {"result", "fitting", "inference"}
+VIEWS = {"persist", "report", "report.*"}
+RECEPTION = {"estimator", "tables", "teaching"}
+BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "chunk": {"errors"},
+    "progress": {"chunk"},
+    # floor 1, mathematics
+    "moments": GROUND,
+    "normal": GROUND | {"moments"},
+    "objective": GROUND | {"normal"},
+    "certificate": set(),
+    "descent": {"certificate", "methods.base"},
+    "likelihood": {"moments"},
+    "methods.base": set(),
+    "methods.*": {"methods.base"},
+    "methods": {"methods.*", "errors"},
+    # floor 1, data
+    "columns": GROUND,
+    "sources.base": GROUND | {"columns"},
+    "sources.open": GROUND | {"columns", "sources", "sources.*"},
+    "sources.*": GROUND | {"sources.base", "sources.arrow"},
+    "sources": set(),
+    "engines.*": GROUND | {"sources.base"},
+    "engines": set(),
+    # floor 2
+    "result": GROUND | MATHEMATICS | DATA,
+    "fitting": GROUND | MATHEMATICS | DATA | {"result"},
+    "inference": GROUND | MATHEMATICS | DATA | {"result"},
+    # floor 3
+    "persist": GROUND | MATHEMATICS | DATA | {"result"},
+    "report": set(),
+    "report.facts": GROUND | {"descent", "result", "inference"},
+    "report.*": GROUND | {"report.facts"},
+    # floor 4
+    "estimator": BELOW_RECEPTION | {""},
+    "teaching": BELOW_RECEPTION,
+    "tables": BELOW_RECEPTION | {"estimator"},
+    "": BELOW_RECEPTION | RECEPTION,
+    # floor 5
+    "cli": {"", "cli.*"},
+    "cli.*": {"", "cli.*"} | BELOW_RECEPTION,
+    "__main__": {"cli"},
+}
+"""For every module or pattern, the modules of ours that it may import; the first entry that fits counts."""
+
+STARTS_WITHOUT = {"sklearn", "pyarrow", "pandas", "scipy.stats", "matplotlib", "numpy"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                ours = inner.removeprefix("steepest.") in MODULES and inner.startswith("steepest.")
+                found.add(inner if ours else node.module or "")
+    return found
+
+
+def ours(imports: set[str]) -> set[str]:
+    return {
+        name.removeprefix("steepest").removeprefix(".")
+        for name in imports
+        if name.split(".")[0] == "steepest"
+    }
+
+
+def allowed(module: str) -> set[str]:
+    if module in MAY_IMPORT:
+        return MAY_IMPORT[module]
+    return next(
+        rule for pattern, rule in MAY_IMPORT.items() if "*" in pattern and fnmatchcase(module, pattern)
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_only_downward(module):
+    imported = ours(imports_of(MODULES[module]))
+    rule = allowed(module)
+    upward = {name for name in imported if not any(fnmatchcase(name, pattern) for pattern in rule)}
+    assert not upward, f"{module or 'steepest'} imports {sorted(upward)}"
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if allowed(m) is not None and m.split(".")[0] in MATHEMATICS]
+)
+def test_mathematics_needs_numpy_and_scipy_only(module):
+    third = {name.split(".")[0] for name in imports_of(MODULES[module])} - {"steepest", "numpy", "scipy"}
+    assert third <= set(__import__("sys").stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m.split(".")[0] not in {"estimator", "teaching", "tables"}]
+)
+def test_scikit_learn_stays_at_the_reception(module):
+    assert not [name for name in imports_of(MODULES[module]) if name.split(".")[0] == "sklearn"]
+
+
+def test_budgets():
+    """A file has one job: 400 lines are too many for it, and 60 for a function's body."""
+    for path in MODULES.values():
+        text = path.read_text()
+        assert text.count("\n") <= 400, path.name
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                assert lines <= 60, f"{path.name}: {node.name} has {lines} lines"

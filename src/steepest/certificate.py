@@ -112,10 +112,12 @@ class Yardstick:
         sd = math.sqrt(variance)
         return cls(sd, noise / sd if sd else 0.0, "sd(y)")
 
-    def measure(self, gap: float, *, exact: bool = True) -> Certificate:
-        """Return the certificate of a point with this gap."""
+    def distance(self, gap: float) -> float:
+        """Return how far a point with this gap is from the optimum of the moments."""
         if gap == 0:
-            distance = 0.0
-        else:
-            distance = math.sqrt(2 * gap) / self.scale if self.scale and gap > 0 else math.inf
-        return Certificate(distance + self.floor, gap, exact, self.floor, self.unit)
+            return 0.0
+        return math.sqrt(2 * gap) / self.scale if self.scale and gap > 0 else math.inf
+
+    def certificate(self, gap: float, *, exact: bool = True) -> Certificate:
+        """Return the certificate of a point with this gap."""
+        return Certificate(self.distance(gap) + self.floor, gap, exact, self.floor, self.unit)

@@ -69,18 +69,17 @@ def descend(
     max_iter : int
         Largest number of steps.
     """
-    floor = yardstick.floor
-    enough = max(tol - floor, floor / 10)
+    enough = max(tol - yardstick.floor, yardstick.floor / 10)
     v, state = start, method.start(problem, start, rate)
-    certificate, steps = yardstick.measure(problem.gap(v)), 0
-    while certificate.in_se - floor > enough and steps < max_iter:
+    gap, steps = problem.gap(v), 0
+    while yardstick.distance(gap) > enough and steps < max_iter:
         new, state = method.step(problem, v, state)
         if not np.isfinite(new).all():
-            return Descent(v, Status.DIVERGED, steps, certificate)
-        v, steps = new, steps + 1
-        certificate = yardstick.measure(problem.gap(v))
+            return Descent(v, Status.DIVERGED, steps, yardstick.certificate(gap))
+        v, gap, steps = new, problem.gap(new), steps + 1
+    certificate = yardstick.certificate(gap)
     if certificate.in_se <= tol:
         status = Status.CONVERGED
     else:
-        status = Status.OUT_OF_STEPS if certificate.in_se - floor > enough else Status.PRECISION
+        status = Status.OUT_OF_STEPS if yardstick.distance(gap) > enough else Status.PRECISION
     return Descent(v, status, steps, certificate)

@@ -101,7 +101,7 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
     problem = Quadratic.of(normal, "none")
     with np.errstate(over="ignore", invalid="ignore"):
         point = problem.point(coef, intercept)
-        certificate = _yardstick(normal).measure(problem.gap(point))
+        certificate = _yardstick(normal).certificate(problem.gap(point))
     return Fit(
         coef=coef,
         intercept=intercept,

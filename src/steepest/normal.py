@@ -128,10 +128,20 @@ class NormalEquations:
         u = self.solution
         return 8 * self.unit_roundoff * (self.k + 1) * (self.t + float(u @ u))
 
-    @property
+    @cached_property
     def conditioning(self) -> float:
-        """Largest amplification of a rounding error: at least 1/sqrt(λ_min(H)), at most sqrt(k) times it."""
-        return math.sqrt(self.inverse_diagonal.sum()) if self.k else 1.0
+        """Largest amplification of a rounding error: at least 1/sqrt(λ_min(H)), at most sqrt(k) times it.
+
+        Infinite where H looks singular but s does not lie in its range: the columns are then not
+        dependent, but so nearly that the moments cannot tell how nearly.
+        """
+        if not self.k:
+            return 1.0
+        lost = self.s - self.H @ self.solution
+        size = math.sqrt(self.t) + float(np.linalg.norm(self.solution))
+        if self.rank < self.k and np.linalg.norm(lost) > 16 * self.k * self.unit_roundoff * size:
+            return math.inf
+        return math.sqrt(self.inverse_diagonal.sum())
 
     def coefficients(self, u: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept, in the user's units, that belong to u.

@@ -11,16 +11,28 @@ Long = np.longdouble
 
 @dataclass(frozen=True)
 class Truth:
-    """The exact answer up to 64-bit mantissas: estimates and standard errors, the intercept first if there is one."""
+    """The exact answer up to 64-bit mantissas; the intercept comes first, if there is one."""
 
+    design: np.ndarray
     estimate: np.ndarray
     se: np.ndarray
+    mean_se: np.ndarray
     sigma: float
 
-    def distance(self, coef, intercept, *, fit_intercept: bool) -> float:
-        """Return the largest distance of some coefficients from the truth, in standard errors."""
-        found = np.append(Long(intercept), np.asarray(coef, dtype=Long)) if fit_intercept else coef
-        return float(np.max(np.abs(np.asarray(found, dtype=Long) - self.estimate) / self.se))
+    def away(self, model) -> np.ndarray:
+        """Return how far the coefficients of a model are from the truth, the intercept included."""
+        found = np.asarray(model.coef_, dtype=Long)
+        if len(found) < len(self.estimate):
+            found = np.append(Long(model.intercept_), found)
+        return found - self.estimate
+
+    def distance(self, model) -> float:
+        """Return the distance of the coefficient furthest from the truth, in standard errors."""
+        return float(np.max(np.abs(self.away(model)) / self.se))
+
+    def distance_of_means(self, model) -> float:
+        """Return the distance of the fitted mean (of a row) furthest from the truth, in standard errors."""
+        return float(np.max(np.abs(self.design @ self.away(model)) / self.mean_se))
 
 
 def least_squares(X, y, weights=None, *, fit_intercept=True) -> Truth:
@@ -52,7 +64,12 @@ def least_squares(X, y, weights=None, *, fit_intercept=True) -> Truth:
         estimate[0] += origin_y
     else:
         estimate, inverse = estimate / scale, inverse / scale[:, None]
-    return Truth(estimate, sigma * np.sqrt((inverse * inverse).sum(axis=1)), float(sigma))
+    se = sigma * np.sqrt((inverse * inverse).sum(axis=1))
+    mean_se = sigma * np.sqrt((Q * Q).sum(axis=1))
+    if weights is not None:
+        mean_se = mean_se / root
+    design = X.astype(Long) if not fit_intercept else np.column_stack([np.ones(n, Long), X.astype(Long)])
+    return Truth(design, estimate, se, mean_se, float(sigma))
 
 
 def _orthogonal(A):

@@ -1,0 +1,46 @@
+"""What the tests share."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CARS = ROOT / "examples" / "cars.csv"
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def cars():
+    table = np.loadtxt(CARS, delimiter=",", skiprows=1)
+    return table[:, :1], table[:, 1]
+
+
+@pytest.fixture
+def steepest(tmp_path):
+    """Run the command in a process of its own, in an empty folder."""
+
+    def run(*arguments, stdin="", **environment) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-m", "steepest", *map(str, arguments)],
+            cwd=tmp_path,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": "80", **environment},
+            timeout=120,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run

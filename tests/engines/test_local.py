@@ -1,0 +1,80 @@
+"""One pass, several folds, the same bits for any number of threads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from steepest.chunk import Chunk, Counts
+from steepest.engines import local
+from steepest.engines.local import fold
+from steepest.moments import Moments
+from steepest.sources.arrays import Arrays
+
+
+@dataclass(frozen=True)
+class Order:
+    """A fold that remembers how it was merged."""
+
+    tree: str
+
+    @classmethod
+    def of(cls, chunk: Chunk):
+        return cls(str(chunk.first_row // 65_536))
+
+    def __add__(self, other):
+        return Order(f"({self.tree}{other.tree})")
+
+
+def rows(n, p=3):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    return Arrays(X, X.sum(axis=1) + rng.normal(size=n), (*(f"x{j}" for j in range(p)), "y"))
+
+
+def test_several_folds_share_one_pass():
+    source = rows(200_000)
+    moments, counts = fold(source, Moments, Counts)
+    assert moments.rows == counts.used == counts.read == 200_000
+
+
+@pytest.mark.parametrize(("pieces", "tree"), [(1, "0"), (3, "((01)2)"), (4, "((01)(23))"), (6, "(((01)(23))(45))")])
+def test_chunks_merge_in_a_fixed_tree(pieces, tree):
+    (order,) = fold(rows(pieces * 65_536, p=1), Order)
+    assert order.tree == tree
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_change_no_bit(monkeypatch, threads):
+    source = rows(300_000, 12)
+    monkeypatch.setattr(local.os, "cpu_count", lambda: threads)
+    (moments,) = fold(source, Moments)
+    monkeypatch.setattr(local, "WORTH_THREADS", float("inf"))
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        (serial,) = fold(source, Moments)
+    np.testing.assert_array_equal(moments.scatter, serial.scatter)
+    np.testing.assert_array_equal(moments.mean_low, serial.mean_low)
+
+
+def test_errors_of_threads_come_out():
+    source = rows(300_000, 12)
+    source.X[250_000, 3] = np.nan
+    with pytest.raises(ValueError, match="first at row 250000"):
+        fold(source, Moments)
+
+
+def test_every_chunk_is_watched():
+    seen = []
+    fold(rows(200_000), Moments, watch=lambda chunk: seen.append(chunk.rows))
+    assert sum(seen) == 200_000
+
+
+def test_no_chunks_are_no_rows():
+    class Nothing(Arrays):
+        def chunks(self, order=None):
+            return iter(())
+
+    moments, counts = fold(Nothing(np.ones((0, 2)), np.ones(0), ("a", "b", "y")), Moments, Counts)
+    assert (moments.rows, moments.p, counts.read) == (0, 2, 0)

@@ -1,0 +1,117 @@
+"""Files are read in batches, and what is wrong with them is said with the line."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import steepest
+from steepest.columns import learn
+from steepest.errors import InputError, InputTypeError, SteepestError
+from steepest.sources.base import Selection
+from steepest.sources.files import Parquet
+from steepest.sources.open import open_table
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="table.csv", encoding="utf-8"):
+        path = tmp_path / name
+        path.write_bytes(text.encode(encoding) if isinstance(text, str) else text)
+        return path
+
+    return write
+
+
+def frame(n=5000):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(n, 3)), columns=["a", "b", "c"])
+    table["n"] = rng.integers(0, 9, size=n)
+    table["y"] = table.sum(axis=1) + rng.normal(size=n)
+    return table
+
+
+def test_every_format_gives_the_answer_of_the_frame(tmp_path):
+    table = frame()
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_csv(tmp_path / "t.tsv", index=False, sep="\t")
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=777)
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "t.csv").read_bytes())
+    expected = steepest.fit(table, target="y")
+    for name in ("t.csv", "t.tsv", "t.parquet", "bom.csv"):
+        model = steepest.fit(tmp_path / name, target="y")
+        assert model.feature_names_in_.tolist() == ["a", "b", "c", "n"]
+        np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+        assert model.moments_.rows == 5000
+
+
+def test_row_groups_can_be_read_in_any_order(tmp_path):
+    table = frame()
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=1000)
+    source = Parquet(tmp_path / "t.parquet")
+    chunks = list(Selection(source, learn(source, target="y")).chunks([4, 0]))
+    read = np.concatenate([chunk.parts[-1] for chunk in chunks])
+    np.testing.assert_array_equal(read, np.append(table["y"][4000:], table["y"][:1000]))
+
+
+def test_whole_numbers_may_turn_into_fractions_late(write):
+    lines = ["x,y", *(f"{i % 7},{i}" for i in range(600_000)), "0.5,1"]
+    assert steepest.fit(write("\n".join(lines)), target="y").moments_.rows == 600_001
+
+
+def test_text_late_in_a_column_is_found_with_its_line(write):
+    lines = ["x,y", *(f"{i % 7},{i}" for i in range(600_000)), "12 ft,1", "3,4"]
+    with pytest.raises(InputError, match=r"table.csv, line 600002, column 'x': \"12 ft\" is not a number"):
+        steepest.fit(write("\n".join(lines)), target="y")
+
+
+def test_missing_cells_are_found_with_their_line(write):
+    with pytest.raises(InputError, match=r"column 'x': 1 of 3 rows read here are missing, first at line 4"):
+        steepest.fit(write("x,y\n1,2\n\n,3\n4,5\n"), target="y")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "table.csv: the file is empty"),
+        ("x,y\n", "0 sample"),
+        ("x,y\n1,2\n3,4,5\n6,7\n", "line 3: expected 2 fields, got 3"),
+        ("x,y\n1,2\n3\n", "line 3: expected 2 fields, got 1"),
+        ("x,x,y\n1,2,3\n", "more than one column is called 'x'"),
+        ("x,y\n1,a\n2,b\n", "column 'y': holds text"),
+        ("x,y\n1,2\n2,\n", "'y': 1 of 2 rows read here are missing, first at line 3"),
+    ],
+)
+def test_bad_text_is_refused_with_the_place(write, text, message):
+    with pytest.raises(SteepestError, match=message):
+        steepest.fit(write(text), target="y")
+
+
+def test_damaged_and_unknown_files_are_refused(write, tmp_path):
+    with pytest.raises(InputError, match="no intact Parquet file"):
+        steepest.fit(write(b"PAR1 and then nothing", "t.parquet"), target="y")
+    with pytest.raises(InputError, match='unknown kind of file ".xlsx"'):
+        steepest.fit(write("x", "t.xlsx"), target="y")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        steepest.fit(tmp_path / "none.csv", target="y")
+    with pytest.raises(IsADirectoryError):
+        steepest.fit(tmp_path, target="y")
+
+
+def test_a_compressed_file_is_named_by_its_ending(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"x,y\n1,2\n2,3\n3,5\n"))
+    with pytest.raises(InputError, match='unknown kind of file ".gz"'):
+        steepest.fit(path, target="y")
+
+
+def test_only_the_columns_that_are_needed_are_read(write):
+    path = write("x,text,y\n1,a,2\n2,b,4.5\n3,c,6\n")
+    assert steepest.fit(path, target="y", features=["x"]).coef_[0] == pytest.approx(2)
+    assert steepest.fit(path, target="y", exclude=["text"]).coef_[0] == pytest.approx(2)
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(InputTypeError, match="a int is no table of named columns"):
+        open_table(3)

@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chunk": {"errors"},
     "progress": {"chunk"},
     # floor 1, mathematics
-    "moments": GROUND,
+    "gathering": GROUND,
+    "moments": GROUND | {"gathering"},
     "normal": GROUND | {"moments"},
     "objective": GROUND | {"normal"},
     "certificate": set(),

@@ -10,7 +10,15 @@ from steepest.sources.arrow import ArrowTable
 @pytest.fixture
 def table():
     return ArrowTable(
-        pa.table({"a": [1, 2, 3], "b": [0.5, None, 2], "c": ["x", "y", "z"], "flag": [True, False, True], "w": [1, 0, 2]})
+        pa.table(
+            {
+                "a": [1, 2, 3],
+                "b": [0.5, None, 2],
+                "c": ["x", "y", "z"],
+                "flag": [True, False, True],
+                "w": [1, 0, 2],
+            }
+        )
     )
 
 
@@ -29,7 +37,9 @@ def test_text_is_refused_by_name_with_the_fix(table):
 
 
 def test_dates_and_categories_are_refused_by_name():
-    frame = pd.DataFrame({"y": [1.0, 2], "when": pd.to_datetime(["2020-01-01", "2020-01-02"]), "k": ["a", "b"]})
+    frame = pd.DataFrame(
+        {"y": [1.0, 2], "when": pd.to_datetime(["2020-01-01", "2020-01-02"]), "k": ["a", "b"]}
+    )
     frame["k"] = frame["k"].astype("category")
     with pytest.raises(InputTypeError, match="'when' holds dates, 'k' holds categories"):
         learn(ArrowTable(frame), target="y")
@@ -41,7 +51,9 @@ def test_unknown_columns_come_with_the_one_that_was_meant(table):
     assert caught.value.replace == ("flags", "flag")
 
 
-@pytest.mark.parametrize("options", [{"features": ["a", "a"]}, {"features": ["b"]}, {"features": ["w"], "weights": "w"}])
+@pytest.mark.parametrize(
+    "options", [{"features": ["a", "a"]}, {"features": ["b"]}, {"features": ["w"], "weights": "w"}]
+)
 def test_one_column_has_one_meaning(table, options):
     with pytest.raises(InputError, match="two meanings"):
         learn(table, target="b", **options)
@@ -64,5 +76,7 @@ def test_rows_of_weight_zero_are_counted_as_dropped(table):
 
 def test_a_table_to_predict_from_must_hold_every_feature(table):
     columns = Columns("y", (Numeric("a"), Numeric("Flag"), Numeric("other")))
-    with pytest.raises(InputError, match=r"no column 'Flag', 'other' that the model needs.* 'flag' for 'Flag'"):
+    with pytest.raises(
+        InputError, match=r"no column 'Flag', 'other' that the model needs.* 'flag' for 'Flag'"
+    ):
         columns.refuse_missing(table)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from sklearn.datasets import load_diabetes
+from sklearn.exceptions import ConvergenceWarning
 
 from steepest import LinearRegression
 from steepest.errors import InputError, NotInferable
@@ -46,7 +47,9 @@ def test_equals_statsmodels(table, fit_intercept, weighted):
     X, y = table
     w = weights_of(y) if weighted else None
     A = np.column_stack([np.ones(len(X)), X]) if fit_intercept else X
-    model = sm.WLS(y, A, weights=w, hasconst=fit_intercept) if weighted else sm.OLS(y, A, hasconst=fit_intercept)
+    model = (
+        sm.WLS(y, A, weights=w, hasconst=fit_intercept) if weighted else sm.OLS(y, A, hasconst=fit_intercept)
+    )
     theirs = model.fit()
     fit = LinearRegression(fit_intercept=fit_intercept).fit(X, y, w)
     ours = fit.inference()
@@ -113,7 +116,7 @@ def test_refuses_when_residuals_are_rounding_noise():
 
 
 def test_refuses_far_from_the_exact_answer(cars):
-    with pytest.warns(UserWarning):
+    with pytest.warns(ConvergenceWarning):
         model = LinearRegression(method="gd", scale="none", max_iter=10).fit(*cars)
     with pytest.raises(NotInferable, match=r"can still be .* standard errors .*max_iter"):
         model.inference()

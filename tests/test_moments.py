@@ -108,7 +108,9 @@ def test_an_offset_costs_no_digit():
     parts = [Moments.of(shifted[i : i + 100]) for i in range(0, 4000, 100)]
     assert_same(sum(parts[1:], parts[0]), Moments.of(shifted))
     spread = np.sqrt(np.diag(Moments.of(Z).scatter))
-    assert (np.abs(sum(parts[1:], parts[0]).scatter - Moments.of(Z).scatter) <= 1e-13 * np.outer(spread, spread)).all()
+    assert (
+        np.abs(sum(parts[1:], parts[0]).scatter - Moments.of(Z).scatter) <= 1e-13 * np.outer(spread, spread)
+    ).all()
 
 
 def test_long_sorted_columns_keep_their_digits():
@@ -119,7 +121,9 @@ def test_long_sorted_columns_keep_their_digits():
     assert float(abs(Moments.of(x[:, None]).scatter[0, 0] - variance) / variance) < 10 * 2.0**-53
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "uint8", "int32", "int64", "uint64", "bool", ">f8"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float16", "int8", "uint8", "int32", "int64", "uint64", "bool", ">f8"]
+)
 def test_numbers_of_every_type_are_converted_before_any_product(dtype):
     rng = np.random.default_rng(1)
     Z = rng.integers(0, 2 if dtype == "bool" else 120, size=(5000, 3)).astype(dtype)

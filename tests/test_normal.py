@@ -51,7 +51,9 @@ def test_below_full_rank_the_answer_has_minimum_norm(rows):
     assert np.isfinite(doubled.conditioning)
     coef, _ = doubled.coefficients(doubled.solution)
     np.testing.assert_allclose(coef[:3], coef[3:], rtol=1e-9)
-    np.testing.assert_allclose(coef[:3] * 2, normal_of(X, y).coefficients(normal_of(X, y).solution)[0], rtol=1e-9)
+    np.testing.assert_allclose(
+        coef[:3] * 2, normal_of(X, y).coefficients(normal_of(X, y).solution)[0], rtol=1e-9
+    )
 
 
 def test_constant_columns_take_no_part(rows):

@@ -6,7 +6,14 @@ from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic
 
-WAYS = [("standard", True), ("center", True), ("none", True), ("standard", False), ("center", False), ("none", False)]
+WAYS = [
+    ("standard", True),
+    ("center", True),
+    ("none", True),
+    ("standard", False),
+    ("center", False),
+    ("none", False),
+]
 
 
 @pytest.fixture
@@ -20,7 +27,9 @@ def rows():
 def problem(request, rows):
     scale, intercept = request.param
     X, y, w = rows
-    return Quadratic.of(NormalEquations.of(Moments.of(np.column_stack([X, y]), w), intercept=intercept), scale)
+    return Quadratic.of(
+        NormalEquations.of(Moments.of(np.column_stack([X, y]), w), intercept=intercept), scale
+    )
 
 
 @pytest.fixture

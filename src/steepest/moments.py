@@ -1,8 +1,8 @@
 """`Moments`: the mergeable statistics that are all least squares ever needs of the data.
 
-Rows z = (x, y) are gathered about a provisional origin close to them, so that subtraction is exact
-where it matters, and merged in centred form; raw sums of products never occur. The mean is an
-unevaluated sum of two float64 numbers, which makes merging as exact at 10^9 + x as it is at x.
+Rows z = (x, y) are gathered about an origin close to their mean and merged in centred form; raw sums of
+products never occur. The mean is an unevaluated sum of two float64 numbers, which makes merging as exact
+at 10^9 + x as it is at x.
 
 Columns beyond 2^±300 are held in units of a power of two, which changes no digit.
 
@@ -18,19 +18,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from steepest.chunk import Chunk
 from steepest.errors import InputError
+from steepest.gathering import gather, two_sum
 
 Array = NDArray[np.float64]
 
-BLOCK = 2048
-SPAN = 32 * BLOCK
-COMFORTABLE = 2.0**300
+SPAN = 65_536
+"""Rows that are gathered about one origin; more of them are merged pairwise."""
 FULL_DIGITS = 15.95
 FEWEST_DIGITS = 6.0
 
@@ -108,30 +107,20 @@ class Moments:
             half = SPAN * math.ceil(chunk.rows / SPAN / 2)
             halves = cls.of(chunk.slice(0, half)) + cls.of(chunk.slice(half, chunk.rows))
             return replace(halves, dropped=dropped)
-        w, weight_unit, sum_log_weight = _weights(chunk)
-        with np.errstate(all="ignore"):
-            gathered = _gather(chunk, w, None)
-            minimum, maximum = gathered[-2:]
-            largest = np.maximum(np.abs(minimum), np.abs(maximum))
-            if not np.isfinite(largest).all():
-                chunk.refuse_nonfinite()
-            unit = _units(largest)
-            if (unit != 1).any():
-                gathered = _gather(chunk, w, unit)
-        weight, mean, mean_low, scatter = gathered[:-2]
+        gathered = gather(chunk)
         return cls(
             names=chunk.names,
             rows=chunk.rows,
             dropped=dropped,
-            weight=weight,
-            sum_log_weight=sum_log_weight,
-            mean=mean,
-            mean_low=mean_low,
-            scatter=scatter,
-            minimum=minimum,
-            maximum=maximum,
-            unit=unit,
-            weight_unit=weight_unit,
+            weight=gathered.weight,
+            sum_log_weight=gathered.sum_log_weight,
+            mean=gathered.mean,
+            mean_low=gathered.mean_low,
+            scatter=gathered.scatter,
+            minimum=gathered.minimum,
+            maximum=gathered.maximum,
+            unit=gathered.unit,
+            weight_unit=gathered.weight_unit,
         )
 
     @property
@@ -150,7 +139,7 @@ class Moments:
         a, b = self._aligned(other)
         weight = a.weight + b.weight
         apart = (b.mean - a.mean) + (b.mean_low - a.mean_low)
-        mean, mean_low = _two_sum(a.mean, a.mean_low + b.weight / weight * apart)
+        mean, mean_low = two_sum(a.mean, a.mean_low + b.weight / weight * apart)
         return replace(
             a,
             rows=a.rows + b.rows,
@@ -200,7 +189,7 @@ class Moments:
                 "Gather the moments of the remaining rows from the data",
                 code="cancellation",
             )
-        mean, mean_low = _two_sum(a.mean, a.mean_low + step)
+        mean, mean_low = two_sum(a.mean, a.mean_low + step)
         unknown = np.full(self.p + 1, np.nan)
         return replace(
             a,
@@ -299,86 +288,3 @@ def checked_weights(weights: ArrayLike, rows: int, name: str = "weights") -> Arr
             code="weights",
         )
     return w
-
-
-def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:
-    """Return the weights in their unit, the unit, and the sum of their logarithms."""
-    w = chunk.weights
-    if w is None:
-        return None, 1.0, 0.0
-    unit = float(_units(w.max(keepdims=True))[0])
-    return w / unit, unit, float(np.log(w).sum())
-
-
-def _units(largest: Array) -> Array:
-    """Return the power of two in whose units a column is held: one, unless it lies beyond 2^±300."""
-    easy = (largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE) | (largest == 0)
-    if easy.all():
-        return np.ones_like(largest)
-    return np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
-
-
-def _gather(
-    chunk: Chunk, w: Array | None, unit: Array | None
-) -> tuple[float, Array, Array, Array, Array, Array]:
-    """Return weight, mean, mean_low, scatter, minimum and maximum of the rows of a chunk.
-
-    Every block of rows is converted to float64 and shifted in one step into a small buffer
-    Z = [z - origin, 1], whose products Z'Z accumulate.
-    """
-    n, k = chunk.rows, len(chunk.names)
-    parts = [(columns, block, _origin(block[:BLOCK])) for columns, block in chunk.blocks()]
-    Z = np.empty((min(n, BLOCK), k + 1))
-    G = np.zeros((k + 1, k + 1))
-    minimum, maximum = np.full(k, np.inf), np.full(k, -np.inf)
-    for start in range(0, n, BLOCK):
-        stop = min(start + BLOCK, n)
-        z = Z[: stop - start]
-        for columns, block, origin in parts:
-            rows = block[start:stop]
-            np.subtract(rows, origin, out=z[:, columns])
-            minimum[columns] = np.minimum(minimum[columns], rows.min(axis=0))
-            maximum[columns] = np.maximum(maximum[columns], rows.max(axis=0))
-        z[:, k] = 1
-        if unit is not None:
-            z[:, :k] /= unit
-        if w is not None:
-            z *= np.sqrt(w[start:stop, None])
-        np.add(G, z.T @ z, out=G)
-    weight = float(n if w is None else w.sum())
-    shift = G[:k, k] / weight
-    scatter = G[:k, :k] - weight * np.outer(shift, shift)
-    high, low = _two_sum(*_origins(parts, unit, k), shift)
-    constant = minimum == maximum
-    scatter[constant], scatter[:, constant] = 0, 0
-    high[constant] = (minimum if unit is None else minimum / unit)[constant]
-    low[constant] = 0
-    return weight, high, low, scatter, minimum, maximum
-
-
-def _origin(block: NDArray[Any]) -> NDArray[Any]:
-    """Return a provisional origin (k,) near the rows: their mean, an integer for integers beyond 2^53."""
-    mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
-    if block.dtype == np.int64 and np.abs(mean).max() > 2.0**52:
-        return block[0]
-    return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _origins(
-    parts: list[tuple[slice, NDArray[Any], NDArray[Any]]], unit: Array | None, k: int
-) -> tuple[Array, Array]:
-    """Return all origins as unevaluated sums of float64, in units."""
-    high, low = np.zeros(k), np.zeros(k)
-    for columns, _, origin in parts:
-        high[columns] = origin
-        if origin.dtype == np.int64:
-            low[columns] = origin - high[columns].astype(np.int64)
-    return (high, low) if unit is None else (high / unit, low / unit)
-
-
-def _two_sum(a: Array, b: Array, c: Array | float = 0.0) -> tuple[Array, Array]:
-    """Return a + b + c as a rounded sum and its rounding error (Knuth's two-sum), |a| the largest."""
-    b = b + c
-    total = a + b
-    t = total - a
-    return total, (a - (total - t)) + (b - t)

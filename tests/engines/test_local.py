@@ -38,7 +38,9 @@ def test_several_folds_share_one_pass():
     assert moments.rows == counts.used == counts.read == 200_000
 
 
-@pytest.mark.parametrize(("pieces", "tree"), [(1, "0"), (3, "((01)2)"), (4, "((01)(23))"), (6, "(((01)(23))(45))")])
+@pytest.mark.parametrize(
+    ("pieces", "tree"), [(1, "0"), (3, "((01)2)"), (4, "((01)(23))"), (6, "(((01)(23))(45))")]
+)
 def test_chunks_merge_in_a_fixed_tree(pieces, tree):
     (order,) = fold(rows(pieces * 65_536, p=1), Order)
     assert order.tree == tree

@@ -27,7 +27,9 @@ def problem_of(rows, scale):
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_all_roads_lead_to_the_optimum(rows, method, scale, fit_intercept):
     exact = LinearRegression(fit_intercept=fit_intercept).fit(*rows)
-    model = LinearRegression(method=method, scale=scale, fit_intercept=fit_intercept, max_iter=2_000_000, tol=1e-8)
+    model = LinearRegression(
+        method=method, scale=scale, fit_intercept=fit_intercept, max_iter=2_000_000, tol=1e-8
+    )
     model.fit(*rows)
     assert model.converged_
     se = exact.inference().se[-4:]

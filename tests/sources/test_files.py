@@ -91,7 +91,7 @@ def test_bad_text_is_refused_with_the_place(write, text, message):
 def test_damaged_and_unknown_files_are_refused(write, tmp_path):
     with pytest.raises(InputError, match="no intact Parquet file"):
         steepest.fit(write(b"PAR1 and then nothing", "t.parquet"), target="y")
-    with pytest.raises(InputError, match='unknown kind of file ".xlsx"'):
+    with pytest.raises(InputError, match=r'unknown kind of file "\.xlsx"'):
         steepest.fit(write("x", "t.xlsx"), target="y")
     with pytest.raises(FileNotFoundError, match="no such file"):
         steepest.fit(tmp_path / "none.csv", target="y")
@@ -102,7 +102,7 @@ def test_damaged_and_unknown_files_are_refused(write, tmp_path):
 def test_a_compressed_file_is_named_by_its_ending(tmp_path):
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(b"x,y\n1,2\n2,3\n3,5\n"))
-    with pytest.raises(InputError, match='unknown kind of file ".gz"'):
+    with pytest.raises(InputError, match=r'unknown kind of file "\.gz"'):
         steepest.fit(path, target="y")
 
 

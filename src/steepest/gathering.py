@@ -1,0 +1,171 @@
+"""The pass over the rows of a chunk, through BLAS: weighted means and centred products.
+
+Rows are converted to float64 and shifted to a provisional origin in one step, block by block, into a
+small buffer whose products accumulate. The origin is the mean of the first block, so that subtraction
+is exact where it matters; should it turn out to lie far from the mean of all rows (measured in their
+spread), the chunk is gathered again about that mean. No digit is then lost to cancellation, whatever
+the order of the rows, their offset or their weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.chunk import Chunk
+
+Array = NDArray[np.float64]
+
+BLOCK = 2048
+COMFORTABLE = 2.0**300
+NEAR = 0.05
+"""Share of the products about the origin that must be left about the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a pass gathers of k columns; the fields are those of `steepest.Moments`."""
+
+    weight: float
+    weight_unit: float
+    sum_log_weight: float
+    mean: Array
+    mean_low: Array
+    scatter: Array
+    minimum: Array
+    maximum: Array
+    unit: Array
+
+
+def gather(chunk: Chunk) -> Gathered:
+    """Gather the rows of a chunk, one or more of positive weight.
+
+    Raises
+    ------
+    InputError
+        If a cell is not finite, naming its column and row.
+    """
+    w, weight_unit, sum_log_weight = _weights(chunk)
+    with np.errstate(all="ignore"):
+        rows = _Rows(chunk, w)
+        products = rows.products(None)
+        largest = np.maximum(np.abs(rows.minimum), np.abs(rows.maximum))
+        if not np.isfinite(largest).all():
+            chunk.refuse_nonfinite()
+        unit = units(largest)
+        scaled = bool((unit != 1).any())
+        if scaled or rows.is_far(products):
+            rows.move(products)
+            products = rows.products(unit if scaled else None)
+        mean, mean_low, scatter = rows.centred(products, unit)
+    return Gathered(
+        weight=rows.weight,
+        weight_unit=weight_unit,
+        sum_log_weight=sum_log_weight,
+        mean=mean,
+        mean_low=mean_low,
+        scatter=scatter,
+        minimum=rows.minimum,
+        maximum=rows.maximum,
+        unit=unit,
+    )
+
+
+class _Rows:
+    """The rows of a chunk about provisional origins, one for every part."""
+
+    def __init__(self, chunk: Chunk, w: Array | None) -> None:
+        self._n, self._k, self._w = chunk.rows, len(chunk.names), w
+        self._parts = list(chunk.blocks())
+        self._origins = [_origin(block[:BLOCK], w) for _, block in self._parts]
+        self.weight = float(self._n if w is None else w.sum())
+        self.minimum, self.maximum = np.full(self._k, np.inf), np.full(self._k, -np.inf)
+
+    def products(self, unit: Array | None) -> Array:
+        """Return Z'Z (k+1, k+1) of the rows Z = [z - origin, 1], weighted, and note their range."""
+        n, k = self._n, self._k
+        buffer = np.empty((min(n, BLOCK), k + 1))
+        total = np.zeros((k + 1, k + 1))
+        for start in range(0, n, BLOCK):
+            stop = min(start + BLOCK, n)
+            Z = buffer[: stop - start]
+            for (columns, block), origin in zip(self._parts, self._origins, strict=True):
+                rows = block[start:stop]
+                np.subtract(rows, origin, out=Z[:, columns])
+                self.minimum[columns] = np.minimum(self.minimum[columns], rows.min(axis=0))
+                self.maximum[columns] = np.maximum(self.maximum[columns], rows.max(axis=0))
+            Z[:, k] = 1
+            if unit is not None:
+                np.divide(Z[:, :k], unit, out=Z[:, :k])
+            if self._w is not None:
+                np.multiply(Z, np.sqrt(self._w[start:stop, None]), out=Z)
+            np.add(total, Z.T @ Z, out=total)
+        return total
+
+    def is_far(self, products: Array) -> bool:
+        """Return whether an origin is so far from its mean that cancellation would cost digits."""
+        about_origin = np.diag(products)[:-1]
+        about_mean = about_origin - products[-1, :-1] ** 2 / self.weight
+        return bool(((about_mean < NEAR * about_origin) & (self.minimum < self.maximum)).any())
+
+    def move(self, products: Array) -> None:
+        """Move the origins to the means."""
+        shift = products[-1, :-1] / self.weight
+        shift[~np.isfinite(shift)] = 0.0
+        for at, (columns, _) in enumerate(self._parts):
+            origin = self._origins[at]
+            near = np.rint(shift[columns]).astype(np.int64) if origin.dtype == np.int64 else shift[columns]
+            self._origins[at] = origin + near
+
+    def centred(self, products: Array, unit: Array) -> tuple[Array, Array, Array]:
+        """Return the mean as an unevaluated sum, and the scatter about it, in units."""
+        k = self._k
+        shift = products[:k, k] / self.weight
+        scatter = products[:k, :k] - self.weight * np.outer(shift, shift)
+        high, low = np.zeros(k), np.zeros(k)
+        for (columns, _), origin in zip(self._parts, self._origins, strict=True):
+            high[columns] = origin
+            if origin.dtype == np.int64:
+                low[columns] = origin - high[columns].astype(np.int64)
+        mean, mean_low = two_sum(high / unit, low / unit + shift)
+        constant = self.minimum == self.maximum
+        scatter[constant], scatter[:, constant] = 0, 0
+        mean[constant], mean_low[constant] = (self.minimum / unit)[constant], 0
+        return mean, mean_low, scatter
+
+
+def units(largest: Array) -> Array:
+    """Return the powers of two in whose units numbers are held: ones, unless they lie beyond 2^±300."""
+    easy = ((largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE)) | (largest == 0)
+    return np.ones_like(largest) if easy.all() else np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
+
+
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return a + b as a rounded sum and its rounding error (Knuth's two-sum)."""
+    total = a + b
+    t = total - a
+    return total, (a - (total - t)) + (b - t)
+
+
+def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:
+    """Return the weights in their unit, the unit, and the sum of their logarithms."""
+    w = chunk.weights
+    if w is None:
+        return None, 1.0, 0.0
+    unit = float(units(w.max(keepdims=True))[0])
+    return w / unit, unit, float(np.log(w).sum())
+
+
+def _origin(block: NDArray[Any], w: Array | None) -> NDArray[Any]:
+    """Return a provisional origin (k,): the mean of the rows, or the first of huge integers."""
+    if w is None:
+        mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
+    else:
+        share = w[: len(block)]
+        mean = share @ block.astype(np.float64) / share.sum()
+    if block.dtype == np.int64 and np.abs(mean).max() > 2.0**52:
+        return block[0]
+    return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,0 +1,199 @@
+"""The manners of scikit-learn, all of them."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LinearRegression as Reference
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import (
+    check_estimator,
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
+
+from steepest import GradientDescent, LinearRegression
+from steepest.errors import CollinearityWarning, InputError, InputTypeError
+
+TAKES_ONE_DIMENSION = {"check_fit1d": "takes one-dimensional X, as the article does"}
+
+
+def expected_failures(estimator):
+    return TAKES_ONE_DIMENSION if isinstance(estimator, GradientDescent) else {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks(
+    [LinearRegression(), GradientDescent()], expected_failed_checks=expected_failures, xfail_strict=True
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_check_of_linear_regression_is_expected_to_fail():
+    results = check_estimator(LinearRegression(), on_fail=None)
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+    assert len(list(estimator_checks_generator(LinearRegression()))) > 50
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    return X, X @ [1, 2, 3] + rng.normal(size=100)
+
+
+@pytest.mark.parametrize("estimator", [LinearRegression(), GradientDescent(eta=0.01, n_iter=20)])
+def test_works_in_pipelines_searches_and_clones(estimator, rows):
+    pipeline = make_pipeline(StandardScaler(), clone(estimator)).fit(*rows)
+    assert pipeline.score(*rows) > 0.5
+    assert cross_val_score(estimator, *rows, cv=3).min() > 0.3
+    name = "fit_intercept" if isinstance(estimator, LinearRegression) else "n_iter"
+    search = GridSearchCV(
+        estimator, {name: [True, False] if name == "fit_intercept" else [5, 10]}, cv=3, n_jobs=2
+    )
+    assert search.fit(*rows).best_score_ > 0.3
+
+
+def test_equals_scikit_learn(rows):
+    X, y = rows
+    w = np.random.default_rng(1).uniform(size=100)
+    for fit_intercept in (True, False):
+        ours = LinearRegression(fit_intercept=fit_intercept).fit(X, y, w)
+        theirs = Reference(fit_intercept=fit_intercept).fit(X, y, w)
+        np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-10)
+        assert ours.intercept_ == pytest.approx(theirs.intercept_, rel=1e-10)
+        assert ours.score(X, y, w) == pytest.approx(theirs.score(X, y, w))
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame])
+def test_frames_keep_their_names(rows, library):
+    X, y = rows
+    frame = library(dict(zip(["dose", "age", "mass"], X.T, strict=True)))
+    model = LinearRegression().fit(frame, y)
+    assert model.feature_names_in_.tolist() == ["dose", "age", "mass"]
+    assert model.inference().names == ("(intercept)", "dose", "age", "mass")
+    np.testing.assert_allclose(model.predict(frame), LinearRegression().fit(X, y).predict(X))
+
+
+def test_text_in_a_frame_is_named():
+    frame = pd.DataFrame({"a": [1.0, 2, 3], "city": ["Oslo", "Rome", "Lima"]})
+    with pytest.raises(InputTypeError, match="column 'city': holds text"):
+        LinearRegression().fit(frame, [1, 2, 3])
+
+
+def test_missing_cells_are_named_at_fit_and_predict(rows):
+    X, y = rows
+    model = LinearRegression().fit(X, y)
+    X = X.copy()
+    X[7, 1] = X[9, 1] = np.nan
+    for call in (lambda: LinearRegression().fit(X, y), lambda: model.predict(X)):
+        with pytest.raises(InputError, match=r"column 'x1' is missing \(NaN\) in 2 rows, first at row 7"):
+            call()
+    y = y.copy()
+    y[3] = np.inf
+    with pytest.raises(ValueError, match="Input y contains infinity"):
+        LinearRegression().fit(rows[0], y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"tol": -1}, "tol: got -1"),
+        ({"tol": "small"}, "tol: got 'small'"),
+        ({"max_iter": 0}, "max_iter: got 0"),
+        ({"max_iter": 1.5}, "max_iter: got 1.5"),
+        ({"learning_rate": -0.1}, "learning_rate: got -0.1"),
+        ({"learning_rate": "fast"}, "learning_rate: got 'fast'"),
+        ({"scale": "standart"}, 'Did you mean "standard"'),
+        ({"method": "newtn"}, 'Did you mean "newton"'),
+    ],
+)
+def test_parameters_out_of_range_are_refused_with_the_range(rows, parameters, message):
+    with pytest.raises(InputError, match=message):
+        LinearRegression(**parameters).fit(*rows)
+
+
+def test_not_converged_is_a_warning_that_says_how_far(cars):
+    with pytest.warns(
+        ConvergenceWarning, match=r"out of steps after 3 steps .*still 2.* standard errors .*x0 is worst"
+    ):
+        model = LinearRegression(method="gd", scale="none", max_iter=3).fit(*cars)
+    assert not model.converged_
+    assert model.n_iter_ == 3
+
+
+def test_constant_columns_get_zero_and_a_warning(rows):
+    X, y = rows
+    X = np.column_stack([X, np.full(100, 7.1)])
+    with pytest.warns(CollinearityWarning, match="x3 does not vary: coefficient exactly 0"):
+        model = LinearRegression().fit(X, y)
+    assert model.coef_[3] == 0
+    moved = np.column_stack([X[:, :3], np.full(100, -2.0)])
+    np.testing.assert_array_equal(model.predict(X), model.predict(moved))
+
+
+def test_one_row_and_wide_rows_fit_exactly():
+    with pytest.warns(CollinearityWarning, match="x0 does not vary"):
+        assert LinearRegression().fit([[3.0]], [5.0]).predict([[4.0]]) == 5
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 9)), rng.normal(size=5)
+    with pytest.warns(CollinearityWarning):
+        model = LinearRegression().fit(X, y)
+    np.testing.assert_allclose(model.predict(X), y, rtol=1e-9, atol=1e-9)
+    assert model.rank_ == 4
+    assert np.isnan(model.sigma_)
+
+
+def test_partial_fit_is_a_merge(rows):
+    X, y = rows
+    whole = LinearRegression().fit(X, y)
+    parts = LinearRegression()
+    for start in range(0, 100, 20):
+        parts.partial_fit(X[start : start + 20], y[start : start + 20])
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-12)
+    np.testing.assert_allclose(parts.inference().se, whole.inference().se, rtol=1e-11)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        parts.partial_fit(X[:, :2], y)
+
+
+def test_moments_of_two_models_add(rows):
+    X, y = rows
+    a, b = LinearRegression().fit(X[:40], y[:40]), LinearRegression().fit(X[40:], y[40:])
+    both = a.moments_ + b.moments_
+    np.testing.assert_allclose(
+        both.scatter, LinearRegression().fit(X, y).moments_.scatter, rtol=1e-10, atol=1e-10
+    )
+
+
+def test_pickles_and_refits(rows):
+    model = LinearRegression().fit(*rows)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(rows[0]), model.predict(rows[0]))
+    first = model.coef_.copy()
+    np.testing.assert_array_equal(model.fit(*rows).coef_, first)
+
+
+def test_unfitted_says_so(rows):
+    for verb in ("summary", "inference"):
+        with pytest.raises(NotFittedError):
+            getattr(LinearRegression(), verb)()
+    with pytest.raises(NotFittedError):
+        LinearRegression().predict(rows[0])
+    with pytest.raises(NotFittedError):
+        LinearRegression().save("nowhere.json")
+
+
+def test_fits_are_silent(rows, capfd):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LinearRegression().fit(*rows).predict(rows[0])
+    assert capfd.readouterr() == ("", "")

@@ -66,6 +66,14 @@ class Coding(Protocol):
         ...
 
 
+PLAIN = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)} | {
+    "halffloat",
+    "float",
+    "double",
+}
+"""The Arrow types that NumPy reads in place; the others are converted first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Numeric:
     """A column of numbers, taken as it is."""
@@ -79,7 +87,7 @@ class Numeric:
 
     def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
         if values.null_count:
-            first = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
+            first = int(np.argmax(np.from_dlpack(values.is_null().cast("uint8"))))
             raise InputError(
                 f"column {self.column!r}",
                 f"{values.null_count} of {count(len(values), 'row')} read here are missing,"
@@ -87,8 +95,7 @@ class Numeric:
                 "Drop or fill these rows first, or leave the column out",
                 code="missing-values",
             )
-        plain = "decimal" not in str(values.type)
-        return ((values if plain else values.cast("double")).to_numpy(zero_copy_only=False),)
+        return (np.from_dlpack(values if str(values.type) in PLAIN else values.cast("double")),)
 
 
 CODINGS: dict[str, type[Numeric]] = {Numeric.kind: Numeric}

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import shell_complete
 
 from steepest import __version__
-from steepest.cli.exits import BUG, exit_code
+from steepest.cli.exits import BUG, DONE, exit_code
 from steepest.cli.screen import show_error, tolerate_any_encoding
 
+COMPLETION = "_STEEPEST_COMPLETE"
 VERBS = ("fit", "predict", "show")
 
 
@@ -49,17 +51,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its documented code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     tolerate_any_encoding()
+    instruction = os.environ.get(COMPLETION)
+    if instruction:
+        sys.exit(shell_complete(steepest, {}, "steepest", COMPLETION, instruction))
     try:
-        code = steepest.main(args=arguments, prog_name="steepest", standalone_mode=False)
-        sys.stdout.flush()
+        code = _run(arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = DONE
     except BaseException as error:
-        if isinstance(error, SystemExit):
-            raise
         code = exit_code(error)
         if code == BUG and os.environ.get("STEEPEST_TRACEBACK"):
             raise
         show_error(error, code, arguments)
-    sys.exit(code or 0)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a verb and return its exit code."""
+    try:
+        with steepest.make_context("steepest", list(arguments)) as context:
+            code = steepest.invoke(context)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    sys.stdout.flush()
+    return code or DONE

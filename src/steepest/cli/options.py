@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,9 +48,10 @@ class ColumnName(click.ParamType):
         from steepest.sources.open import open_table
 
         done, _, start = incomplete.rpartition(",")
+        words = shlex.split(os.environ.get("COMP_WORDS", ""))
         try:
-            names = open_table(ctx.params["data"]).kinds
-        except (SteepestError, OSError, KeyError):
+            names = open_table(next(word for word in words if Path(word).is_file())).kinds
+        except (SteepestError, OSError, StopIteration):
             return []
         return [
             CompletionItem(f"{done},{name}" if done else name) for name in names if name.startswith(start)

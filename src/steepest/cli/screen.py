@@ -44,17 +44,18 @@ def print_lines(lines: Iterable[Line]) -> None:
     """Print the lines of a summary, each in the style of its role."""
     colour = has_colour(sys.stdout)
     for role, text in lines:
-        click.echo(click.style(as_flags(text), **STYLES.get(role, {})), color=colour)
+        shown = as_flags(text)
+        print(click.style(shown, **STYLES[role]) if colour and role in STYLES else shown)
 
 
 def print_json(command: str, facts: dict[str, Any]) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps({"schema": 1, "command": command, **facts}, allow_nan=False, indent=1))
+    print(json.dumps({"schema": 1, "command": command, **facts}, allow_nan=False, indent=1))
 
 
 def say(text: str) -> None:
     """Print a line on stderr."""
-    click.echo(text, err=True, color=has_colour(sys.stderr))
+    print(text if has_colour(sys.stderr) else click.unstyle(text), file=sys.stderr)
 
 
 def show_error(error: BaseException, code: int, arguments: Sequence[str]) -> None:

@@ -88,12 +88,14 @@ def test_shells_complete(shell):
 
     assert "steepest" in completed(_STEEPEST_COMPLETE=f"{shell}_source")
     if shell == "bash":
-        words = {"_STEEPEST_COMPLETE": "bash_complete", "COMP_CWORD": "4"}
-        assert "plain,speed" in completed(**words, COMP_WORDS=f"steepest fit {CARS} -t sp").replace("\n", " ")
-        words["COMP_CWORD"] = "5"
-        assert "plain,newton" in completed(
-            **words, COMP_WORDS=f"steepest fit {CARS} -t dist --method ne", COMP_CWORD="6"
-        )
+        bash = {
+            "_STEEPEST_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"steepest fit {CARS} -t sp",
+            "COMP_CWORD": "4",
+        }
+        assert "plain,speed" in completed(**bash)
+        bash |= {"COMP_WORDS": f"steepest fit {CARS} -t dist --method ne", "COMP_CWORD": "6"}
+        assert "plain,newton" in completed(**bash)
 
 
 def in_a_terminal(tmp_path, *arguments, **environment):

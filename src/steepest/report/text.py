@@ -192,7 +192,7 @@ def _r2(value: float) -> str:
     """Return R2 in three decimals, or as many as it takes not to round it to one."""
     if value >= 1:
         return "1"
-    return f"{value:.{min(max(3, 2 - math.floor(math.log10(1 - value))), 12)}f}"
+    return f"{value:.{min(max(3, -math.floor(math.log10(1 - value))), 12)}f}"
 
 
 def _convergence(facts: Facts) -> list[Line]:

@@ -154,7 +154,8 @@ class Columns:
 
     def design(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
         """Return a record batch as rows of features alone."""
-        return Chunk(tuple(self._features(batch, first_row, place)), self.terms, first_row=first_row)
+        parts = tuple(self._features(batch, first_row, place)) or (np.empty((batch.num_rows, 0)),)
+        return Chunk(parts, self.terms, first_row=first_row)
 
     def refuse_missing(self, table: Table) -> None:
         """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
@@ -208,13 +209,21 @@ def learn(
     InputTypeError
         If a column holds text or dates.
     """
+    for argument, names in {"features": features, "exclude": exclude}.items():
+        if isinstance(names, str):
+            raise InputTypeError(argument, f"got the text {names!r}", "Pass a list of column names")
     asked = [target, *(features or ()), *exclude, *(() if weights is None else (weights,))]
     for name in asked:
+        if not isinstance(name, str):
+            raise InputTypeError("columns", f"{name!r} is no name", "Name columns by text")
         if name not in table.kinds:
             raise _unknown(table, name)
     taken = {target, weights, *exclude}
     chosen = [name for name in table.kinds if name not in taken] if features is None else list(features)
-    twice = sorted({name for name in chosen if chosen.count(name) > 1 or name in taken})
+    twice = sorted(
+        {name for name in [*chosen, weights] if [*chosen, target, weights].count(name) > 1 and name}
+    )
+    twice += sorted({*chosen} & {*exclude})
     if twice:
         raise InputError(
             "features",

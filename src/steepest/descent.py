@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -69,7 +70,8 @@ def descend(
     max_iter : int
         Largest number of steps.
     """
-    enough = max(tol - yardstick.floor, yardstick.floor / 10)
+    floor = yardstick.floor
+    enough = max(tol - floor, floor / 10) if math.isfinite(floor) else tol
     v, state = start, method.start(problem, start, rate)
     gap, steps = problem.gap(v), 0
     while yardstick.distance(gap) > enough and steps < max_iter:

@@ -175,11 +175,13 @@ def _growth(method: Method, problem: Quadratic, rate: float, limits: Limits) -> 
     v = np.zeros(problem.size)
     state = method.start(problem, v, rate)
     losses = [problem.loss(v)]
-    for _ in range(5):
-        v, state = method.step(problem, v, state)
-        losses.append(problem.loss(v))
-    start, second, fifth = (losses[k] * float(problem.normal.moments.unit[-1]) ** 2 for k in (0, 2, 5))
-    beyond = "-" * min(round(10 * (rate / limits.largest_rate - 1)), 30)
+    with np.errstate(all="ignore"):
+        for _ in range(5):
+            v, state = method.step(problem, v, state)
+            losses.append(problem.loss(v))
+    unit = float(problem.normal.moments.unit[-1])
+    start, second, fifth = (losses[k] * unit * unit for k in (0, 2, 5))
+    beyond = "-" * round(min(10 * (rate / limits.largest_rate - 1), 30))
     return (
         f"   0 ----- 1/L ----- 2/L {beyond}> {rate:g}",
         f"   loss {start:.4g} at the start, {second:.4g} after 2 steps, {fifth:.4g} after 5",

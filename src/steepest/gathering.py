@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 BLOCK = 2048
 COMFORTABLE = 2.0**300
+EXACT = 2.0**53
 NEAR = 0.05
 """Share of the products about the origin that must be left about the mean."""
 
@@ -57,7 +58,8 @@ def gather(chunk: Chunk) -> Gathered:
             chunk.refuse_nonfinite()
         unit = units(largest)
         scaled = bool((unit != 1).any())
-        if scaled or rows.is_far(products):
+        one_block = w is None and chunk.rows <= BLOCK
+        if scaled or (not one_block and rows.is_far(products)):
             rows.move(products)
             products = rows.products(unit if scaled else None)
         mean, mean_low, scatter = rows.centred(products, unit)
@@ -75,14 +77,26 @@ def gather(chunk: Chunk) -> Gathered:
 
 
 class _Rows:
-    """The rows of a chunk about provisional origins, one for every part."""
+    """The rows of a chunk about provisional origins, one for every part.
+
+    Integers beyond 2^53 are first rebased exactly, to a row of their own.
+    """
 
     def __init__(self, chunk: Chunk, w: Array | None) -> None:
         self._n, self._k, self._w = chunk.rows, len(chunk.names), w
-        self._parts = list(chunk.blocks())
+        self._base, self._base_low = np.zeros(self._k), np.zeros(self._k)
+        self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
         self._origins = [_origin(block[:BLOCK], w) for _, block in self._parts]
         self.weight = float(self._n if w is None else w.sum())
-        self.minimum, self.maximum = np.full(self._k, np.inf), np.full(self._k, -np.inf)
+        self._least, self._most = np.full(self._k, np.inf), np.full(self._k, -np.inf)
+
+    @property
+    def minimum(self) -> Array:
+        return self._base + (self._base_low + self._least)
+
+    @property
+    def maximum(self) -> Array:
+        return self._base + (self._base_low + self._most)
 
     def products(self, unit: Array | None) -> Array:
         """Return Z'Z (k+1, k+1) of the rows Z = [z - origin, 1], weighted, and note their range."""
@@ -95,8 +109,8 @@ class _Rows:
             for (columns, block), origin in zip(self._parts, self._origins, strict=True):
                 rows = block[start:stop]
                 np.subtract(rows, origin, out=Z[:, columns])
-                self.minimum[columns] = np.minimum(self.minimum[columns], rows.min(axis=0))
-                self.maximum[columns] = np.maximum(self.maximum[columns], rows.max(axis=0))
+                self._least[columns] = np.minimum(self._least[columns], rows.min(axis=0))
+                self._most[columns] = np.maximum(self._most[columns], rows.max(axis=0))
             Z[:, k] = 1
             if unit is not None:
                 np.divide(Z[:, :k], unit, out=Z[:, :k])
@@ -109,32 +123,44 @@ class _Rows:
         """Return whether an origin is so far from its mean that cancellation would cost digits."""
         about_origin = np.diag(products)[:-1]
         about_mean = about_origin - products[-1, :-1] ** 2 / self.weight
-        return bool(((about_mean < NEAR * about_origin) & (self.minimum < self.maximum)).any())
+        return bool(((about_mean < NEAR * about_origin) & (self._least < self._most)).any())
 
     def move(self, products: Array) -> None:
         """Move the origins to the means."""
         shift = products[-1, :-1] / self.weight
         shift[~np.isfinite(shift)] = 0.0
-        for at, (columns, _) in enumerate(self._parts):
-            origin = self._origins[at]
-            near = np.rint(shift[columns]).astype(np.int64) if origin.dtype == np.int64 else shift[columns]
-            self._origins[at] = origin + near
+        self._origins = [
+            origin + shift[columns] for (columns, _), origin in zip(self._parts, self._origins, strict=True)
+        ]
 
     def centred(self, products: Array, unit: Array) -> tuple[Array, Array, Array]:
         """Return the mean as an unevaluated sum, and the scatter about it, in units."""
         k = self._k
         shift = products[:k, k] / self.weight
-        scatter = products[:k, :k] - self.weight * np.outer(shift, shift)
-        high, low = np.zeros(k), np.zeros(k)
-        for (columns, _), origin in zip(self._parts, self._origins, strict=True):
-            high[columns] = origin
-            if origin.dtype == np.int64:
-                low[columns] = origin - high[columns].astype(np.int64)
-        mean, mean_low = two_sum(high / unit, low / unit + shift)
-        constant = self.minimum == self.maximum
-        scatter[constant], scatter[:, constant] = 0, 0
-        mean[constant], mean_low[constant] = (self.minimum / unit)[constant], 0
+        scatter = products[:k, :k] - self.weight * (shift[:, None] * shift)
+        origin, low = two_sum(self._base, np.concatenate(self._origins))
+        mean, mean_low = two_sum(origin / unit, (low + self._base_low) / unit + shift)
+        constant = self._least == self._most
+        if constant.any():
+            scatter[constant], scatter[:, constant] = 0, 0
+            mean[constant], mean_low[constant] = (self.minimum / unit)[constant], 0
         return mean, mean_low, scatter
+
+    def _rebased(self, columns: slice, block: NDArray[Any]) -> NDArray[Any]:
+        """Return rows as NumPy can subtract them: huge integers relative to their first row, if that is exact."""
+        if block.dtype.kind not in "iu" or block.dtype.itemsize < 8:
+            return block
+        low, high = block.min(axis=0).astype(np.float64), block.max(axis=0).astype(np.float64)
+        if max(-low.min(), high.max()) < EXACT:
+            return block
+        converted = block.astype(np.float64)
+        for j in np.flatnonzero(high - low < EXACT):
+            base = block[0, j]
+            converted[:, j] = (block[:, j] - base).view(np.int64)
+            at = columns.start + j
+            self._base[at] = base
+            self._base_low[at] = int(base) - int(self._base[at])
+        return converted
 
 
 def units(largest: Array) -> Array:
@@ -159,13 +185,11 @@ def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:
     return w / unit, unit, float(np.log(w).sum())
 
 
-def _origin(block: NDArray[Any], w: Array | None) -> NDArray[Any]:
-    """Return a provisional origin (k,): the mean of the rows, or the first of huge integers."""
+def _origin(block: NDArray[Any], w: Array | None) -> Array:
+    """Return a provisional origin (k,): the mean of the rows."""
     if w is None:
         mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
     else:
         share = w[: len(block)]
         mean = share @ block.astype(np.float64) / share.sum()
-    if block.dtype == np.int64 and np.abs(mean).max() > 2.0**52:
-        return block[0]
     return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)

@@ -87,13 +87,12 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     refuse(fit)
     n = fit.normal
     m = n.moments
-    covariance = _covariance(fit)
-    se = np.sqrt(np.diag(covariance))
+    covariance, scale = _scaled_covariance(fit)
+    se = np.sqrt(np.diag(covariance)) * scale
     estimate, names = fit.coef, fit.names
     if n.intercept:
         estimate, names = np.append(fit.intercept, estimate), (INTERCEPT, *names)
-    with np.errstate(divide="ignore", over="ignore"):
-        t = estimate / se
+    t = estimate / se
     reach = quantile(level, n.freedom) * se
     rss = n.residual + 2 * fit.certificate.gap
     mean_square = n.residual / n.freedom
@@ -107,7 +106,7 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
         p=2 * special.stdtr(n.freedom, -np.abs(t)),
         low=estimate - reach,
         high=estimate + reach,
-        covariance=covariance,
+        covariance=np.multiply(covariance * scale, scale[:, None]),
         level=level,
         n=m.rows,
         rank=n.rank,
@@ -174,31 +173,29 @@ def interval(fit: Fit, mean: Array, leverage: Array, *, level: float, kind: str)
     return np.column_stack([mean - reach, mean + reach])
 
 
-def _covariance(fit: Fit) -> Array:
-    """Return s² (XᵀWX)⁻¹ in the user's units, the intercept first; NaN where nothing is determined."""
+def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
+    """Return C and d with s² (XᵀWX)⁻¹ = d C dᵀ, the intercept first; NaN where nothing is determined.
+
+    C is free of units, d brings them back: their product may lie beyond what a float64 holds.
+    """
     n, m = fit.normal, fit.normal.moments
-    K, active = n.root, n.active
-    inverse = K.T @ K if n.k else np.zeros((0, 0))
-    determined, intercept_determined = np.ones(n.k, dtype=bool), True
+    at = n.active + int(n.intercept)
+    inverse = n.root.T @ n.root
+    determined = np.ones(n.k, dtype=bool)
+    across = -n.solve(n.center)
     if n.rank < n.k:
         determined = np.abs(np.einsum("ij,ji->i", inverse, n.H) - 1) < ESTIMABLE
-        lost = n.center - n.H @ n.solve(n.center)
-        intercept_determined = bool(np.linalg.norm(lost) <= ESTIMABLE * np.linalg.norm(n.center))
-        inverse[~determined], inverse[:, ~determined] = np.nan, np.nan
-    mean_square = n.residual / n.freedom
-    k = m.p + n.intercept
-    covariance = np.full((k, k), np.nan)
-    with np.errstate(over="ignore", under="ignore"):
-        scale = m.unit[-1] / (n.spread * m.unit[active])
-        at = active + int(n.intercept)
-        covariance[np.ix_(at, at)] = mean_square * inverse * scale * scale[:, None]
-        if n.intercept:
-            across = -n.solve(n.center) if n.k else np.zeros(0)
-            unit = float(m.unit[-1])
-            covariance[0, 0] = mean_square * (1 - float(across @ n.center)) * unit * unit
-            covariance[0, at] = covariance[at, 0] = np.where(
-                determined, mean_square * across * scale * unit, np.nan
-            )
-            if not intercept_determined:
-                covariance[0], covariance[:, 0] = np.nan, np.nan
-    return covariance
+        inverse[~determined], inverse[:, ~determined], across[~determined] = np.nan, np.nan, np.nan
+    C = np.full((m.p + n.intercept, m.p + n.intercept), np.nan)
+    scale = np.full(len(C), np.nan)
+    C[np.ix_(at, at)] = inverse
+    scale[at] = 1 / n.spread * (m.unit[-1] / m.unit[n.active])
+    if n.intercept:
+        h = n.root @ n.center
+        lost = float(np.linalg.norm(n.center - n.H @ n.solve(n.center)))
+        C[0, at] = C[at, 0] = across
+        C[0, 0] = 1 + float(h @ h)
+        scale[0] = m.unit[-1]
+        if n.rank < n.k and lost > ESTIMABLE * max(1.0, float(np.linalg.norm(n.center))):
+            C[0], C[:, 0] = np.nan, np.nan
+    return n.residual / n.freedom * C, scale

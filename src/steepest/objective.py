@@ -31,6 +31,8 @@ class Quadratic:
     ``auto`` is ``standard``. Without an intercept nothing is centred. The optimum is the same in
     all of them, but the curvature, and with it the path and the limits of the learning rate, is not.
 
+    Columns are in units of the moments: the user's own, unless they lie beyond 2^±300.
+
     Attributes
     ----------
     normal : NormalEquations
@@ -59,10 +61,7 @@ class Quadratic:
             raise InputError("scale", f'unknown scale "{scale}"', f"{hint}Choose from {', '.join(SCALES)}")
         if scale in ("auto", "standard"):
             return cls(normal, np.ones(normal.k), free=False)
-        m = normal.moments
-        with np.errstate(over="ignore", under="ignore"):
-            stretch = normal.spread * (m.unit[normal.active] / m.unit[-1])
-        return cls(normal, stretch, free=scale == "none" and normal.intercept)
+        return cls(normal, normal.spread, free=scale == "none" and normal.intercept)
 
     @property
     def size(self) -> int:

@@ -10,15 +10,17 @@ SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
 GROUND = {"chunk", "errors"}
 MATHEMATICS = {
+    "gathering",
     "moments",
     "normal",
+    "dependence",
     "objective",
+    "rates",
     "certificate",
     "descent",
     "likelihood",
-    "methods",
-    "methods.*",
 }
+MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"columns", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"result", "fitting", "inference"}
 VIEWS = {"persist", "report", "report.*"}
@@ -34,6 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "moments": GROUND | {"gathering"},
     "normal": GROUND | {"moments"},
     "objective": GROUND | {"normal"},
+    "dependence": GROUND | {"normal"},
+    "rates": GROUND | {"objective", "methods.base"},
     "certificate": set(),
     "descent": {"certificate", "methods.base"},
     "likelihood": {"moments"},

@@ -7,8 +7,9 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from steepest import LinearRegression
-from steepest.certificate import NOISE, Yardstick
 from steepest.errors import CollinearityWarning
+from steepest.fitting import solve
+from steepest.result import Parameters
 from truth import least_squares
 
 WAYS = [
@@ -105,30 +106,114 @@ def test_a_perfect_fit_has_no_standard_errors_to_measure_in():
     assert model.certificate_.in_se < 1e-12
 
 
-def test_columns_too_close_to_tell_apart_are_not_certified():
-    """Two columns that differ by 10^-9 carry a signal that the moments cannot see."""
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=400)
-    X = np.column_stack([x, x + 1e-9 * rng.normal(size=400)])
-    y = 1e9 * (X[:, 1] - X[:, 0]) + 0.1 * rng.normal(size=400)
+def nearly_twice(apart, noise, n=100, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    return np.column_stack([x, x + apart * rng.normal(size=n)]), x + noise * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("noise", [1e-5, 1e-3, 0.1])
+@pytest.mark.parametrize("apart", [1e-8, 1e-9, 1e-10, 1e-12, 1e-13])
+def test_columns_too_close_for_the_moments_are_not_certified(apart, noise):
+    """They look dependent to the moments; a look at the rows finds that they are not."""
     with (
         pytest.warns(CollinearityWarning, match="follow from the others"),
         pytest.warns(ConvergenceWarning, match="as close as the moments allow"),
     ):
-        model = LinearRegression().fit(X, y)
+        model = LinearRegression().fit(*nearly_twice(apart, noise))
     assert not model.converged_
     assert model.certificate_.in_se == np.inf
+    assert np.abs(model.coef_).max() > 0
 
 
-def test_yardstick_knows_when_the_residual_is_noise():
-    known = {
-        "freedom": 10,
-        "variance": 1.0,
-        "length": 1.0,
-        "conditioning": 1.0,
-        "columns": 1,
-        "roundoff": 1e-16,
-    }
-    assert Yardstick.of(residual=2 * NOISE * 1e-15, residual_error=1e-15, **known).unit == "se"
-    assert Yardstick.of(residual=0.5 * NOISE * 1e-15, residual_error=1e-15, **known).unit == "sd(y)"
-    assert Yardstick.of(residual=1.0, residual_error=1e-15, **{**known, "freedom": 0}).unit == "sd(y)"
+@pytest.mark.parametrize("offset", [0, 1e3, 1e9])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_columns_that_are_dependent_in_the_rows_are_certified(offset, weighted):
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 4, size=300)
+    a, b = rng.normal(size=(2, 300)) + offset
+    X = np.column_stack([np.eye(4)[group], a, b, a + b, 0.1 * a])
+    w = rng.uniform(0.1, 9, size=300) if weighted else None
+    with pytest.warns(CollinearityWarning, match="3 of 8 columns follow from the others"):
+        model = LinearRegression().fit(X, a - b + group + rng.normal(size=300), w)
+    assert model.converged_
+    kept = np.delete(X, [3, 6, 7], axis=1)
+    expected = LinearRegression().fit(kept, a - b + group + 0.0, w)
+    assert model.rank_ == expected.rank_ == 5
+
+
+def test_moments_alone_leave_dependence_in_doubt():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    X = np.column_stack([X, X[:, 0]])
+    with pytest.warns(CollinearityWarning):
+        model = LinearRegression().fit(X, X.sum(axis=1) + np.random.default_rng(1).normal(size=40))
+    assert model.converged_
+    again = solve(model.moments_, Parameters())
+    assert not again.converged
+    assert again.certificate.in_se == np.inf
+
+
+@pytest.mark.parametrize("heavy", [1e-30, 1e-16, 1e-8])
+def test_weights_of_many_decades_cost_no_digit(heavy):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=5000)
+    w = np.ones(5000)
+    x[::2] += 1e6
+    w[::2] = heavy
+    X, y = x[:, None], x + rng.normal(size=5000)
+    model = LinearRegression().fit(X, y, w)
+    assert least_squares(X, y, w).distance(model) <= model.certificate_.in_se < 1e-6
+
+
+def test_steps_and_repeated_rows_are_inside_the_floor():
+    """Equal addends are rounded alike: the worst that sums can do."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(1000, 60_000))
+        x = np.zeros(n)
+        x[: int(rng.integers(10, 2000))] = 1
+        w = np.full(n, 0.09) if seed % 2 else None
+        X, y = x[:, None], x + 1e-4 * rng.normal(size=n)
+        model = LinearRegression().fit(X, y, w)
+        assert least_squares(X, y, w).distance(model) <= model.certificate_.in_se
+
+
+def test_residuals_too_small_to_measure_are_no_exact_fit_unless_they_are():
+    rng = np.random.default_rng(0)
+    X = 1e7 + rng.normal(size=(200, 2))
+    with pytest.warns(ConvergenceWarning):
+        model = LinearRegression(fit_intercept=False).fit(X, X @ [1, 2] + rng.normal(size=200))
+    assert model.certificate_.unit == "sd(y)"
+    x = rng.normal(size=(50, 2))
+    exact = LinearRegression(method="gd").fit(x, x @ [1, 2] + 3)
+    assert exact.certificate_.in_se < 1e-10
+    np.testing.assert_allclose(exact.coef_, [1, 2], rtol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["gd", "cg", "newton"])
+@pytest.mark.parametrize("tol", [0, 1e-13])
+def test_what_rounding_forbids_is_not_tried_forever(method, tol):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    with pytest.warns(ConvergenceWarning, match="as close as the moments allow"):
+        model = LinearRegression(method=method, tol=tol).fit(X, X.sum(axis=1) + rng.normal(size=100))
+    assert model.n_iter_ < 500
+
+
+def test_the_floor_is_known_before_the_first_step():
+    """Writing an intercept of 3·10⁷ costs a share of the tolerance: the descent goes on for the rest."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(100, 3))
+        assert (
+            LinearRegression(method="gd").fit(X, 3e7 + X.sum(axis=1) + 0.1 * rng.normal(size=100)).converged_
+        )
+
+
+def test_a_target_that_does_not_vary_is_fitted_by_every_method():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    for method in ("gd", "cg", "newton"):
+        for scale in ("standard", "none"):
+            model = LinearRegression(method=method, scale=scale).fit(X, np.full(30, 7.0))
+            assert model.converged_
+            assert model.intercept_ == pytest.approx(7, rel=1e-6)

@@ -7,9 +7,10 @@ every fitted mean θ at once,
     |θ - θ*| / se(θ)  <=  sqrt(2 W gap / s²).
 
 What rounding has done to the moments themselves moves their own optimum by at most `floor`. Perturbing
-H u = s (unit diagonal) by relative errors ε moves u by H⁻¹(δs - δH u), whose length in that metric is
-at most ε (k + 1) max(|u|, sd(y)) / sqrt(λ_min(H)): first order in the condition number of the columns,
-because standard errors grow along the weak directions too.
+H u = s (unit diagonal) by relative errors ε moves u by H⁻¹(δs - δH u), whose length in that metric is of
+the order of ε max(|u|, sd(y)) / sqrt(λ_min(H)): first order in the condition number of the columns, because
+standard errors grow along the weak directions too. Writing each coefficient as a float64 number is part of
+`floor`; what that does to a fitted mean far from the origin is not, being a matter of how it is evaluated.
 """
 
 from __future__ import annotations
@@ -17,12 +18,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Literal
-
-ROUNDINGS = 8
-"""How many roundings of the target's scale one entry of the moments is allowed to be off."""
-
-NOISE = 1e3
-"""A residual variance below so many of its own rounding errors is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,54 +58,18 @@ class Yardstick:
     Attributes
     ----------
     scale : float
-        One standard error, or sd(y): sqrt(2 gap) is divided by it.
+        s/sqrt(W), or sd(y): sqrt(2 gap) is divided by it.
     floor : float
         What rounding leaves, in the same unit.
     unit : str
+    limit : float
+        The largest tolerance that means something in this unit.
     """
 
     scale: float
     floor: float
     unit: Literal["se", "sd(y)"]
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        freedom: int,
-        residual: float,
-        residual_error: float,
-        variance: float,
-        length: float,
-        conditioning: float,
-        columns: int,
-        roundoff: float,
-    ) -> Yardstick:
-        """Make the yardstick of a problem.
-
-        Parameters
-        ----------
-        freedom : int
-            Residual degrees of freedom.
-        residual, residual_error : float
-            RSS/W of the exact answer, and what rounding may have changed in it.
-        variance : float
-            Weighted variance of the target (about zero without an intercept).
-        length : float
-            |u|, of the answer in unit-diagonal coordinates.
-        conditioning : float
-            At least 1/sqrt(λ_min) of the Hessian in these coordinates.
-        columns : int
-            Number of coordinates.
-        roundoff : float
-            Relative rounding error of the moments.
-        """
-        noise = ROUNDINGS * roundoff * (columns + 1) * max(length, math.sqrt(variance)) * conditioning
-        if freedom > 0 and residual > NOISE * residual_error:
-            se = math.sqrt((residual - residual_error) / freedom)
-            return cls(se, noise / se, "se")
-        sd = math.sqrt(variance)
-        return cls(sd, noise / sd if sd else 0.0, "sd(y)")
+    limit: float = math.inf
 
     def distance(self, gap: float) -> float:
         """Return how far a point with this gap is from the optimum of the moments."""

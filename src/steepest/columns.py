@@ -26,6 +26,11 @@ class Table(Protocol):
     label: str
     kinds: Mapping[str, str]
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be read more than once."""
+        ...
+
     def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
         """Yield Arrow record batches of these columns; `order` lists the pieces to read, if there are any."""
         ...

@@ -14,6 +14,9 @@ from steepest.methods.base import Method, Problem
 
 Array = NDArray[np.float64]
 
+PATIENCE = 50
+"""Steps, beside two for every coordinate, without progress after which rounding has the last word."""
+
 
 class Status(Enum):
     """Why a descent ended; the values are the words for users."""
@@ -70,18 +73,22 @@ def descend(
     max_iter : int
         Largest number of steps.
     """
-    floor = yardstick.floor
+    floor, tol = yardstick.floor, min(tol, yardstick.limit)
     enough = max(tol - floor, floor / 10) if math.isfinite(floor) else tol
     v, state = start, method.start(problem, start, rate)
     gap, steps = problem.gap(v), 0
-    while yardstick.distance(gap) > enough and steps < max_iter:
+    least, since = gap, 0
+    while yardstick.distance(gap) > enough and steps < max_iter and since < PATIENCE + 2 * problem.size:
         new, state = method.step(problem, v, state)
         if not np.isfinite(new).all():
             return Descent(v, Status.DIVERGED, steps, yardstick.certificate(gap))
         v, gap, steps = new, problem.gap(new), steps + 1
+        least, since = (gap, 0) if gap < least else (least, since + 1)
     certificate = yardstick.certificate(gap)
     if certificate.in_se <= tol:
         status = Status.CONVERGED
+    elif steps == max_iter and yardstick.distance(gap) > enough:
+        status = Status.OUT_OF_STEPS
     else:
-        status = Status.OUT_OF_STEPS if yardstick.distance(gap) > enough else Status.PRECISION
+        status = Status.PRECISION
     return Descent(v, status, steps, certificate)

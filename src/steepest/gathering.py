@@ -1,9 +1,9 @@
 """The pass over the rows of a chunk, through BLAS: weighted means and centred products.
 
 Rows are converted to float64 and shifted to a provisional origin in one step, block by block, into a
-small buffer whose products accumulate. The origin is the mean of the first block, so that subtraction
-is exact where it matters; should it turn out to lie far from the mean of all rows (measured in their
-spread), the chunk is gathered again about that mean. No digit is then lost to cancellation, whatever
+small buffer whose products accumulate. The origin is the mean of some rows spread over the chunk, so that
+subtraction is exact where it matters; should it turn out to lie far from the mean of all rows (measured
+in their spread), the chunk is gathered again about that mean. No digit is then lost to cancellation, whatever
 the order of the rows, their offset or their weights.
 """
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 BLOCK = 2048
 COMFORTABLE = 2.0**300
 EXACT = 2.0**53
-NEAR = 0.05
+NEAR = 0.5
 """Share of the products about the origin that must be left about the mean."""
 
 
@@ -86,7 +86,10 @@ class _Rows:
         self._n, self._k, self._w = chunk.rows, len(chunk.names), w
         self._base, self._base_low = np.zeros(self._k), np.zeros(self._k)
         self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
-        self._origins = [_origin(block[:BLOCK], w) for _, block in self._parts]
+        every = -(-self._n // BLOCK)
+        self._origins = [
+            _origin(block[::every], None if w is None else w[::every]) for _, block in self._parts
+        ]
         self.weight = float(self._n if w is None else w.sum())
         self._least, self._most = np.full(self._k, np.inf), np.full(self._k, -np.inf)
 
@@ -147,7 +150,7 @@ class _Rows:
         return mean, mean_low, scatter
 
     def _rebased(self, columns: slice, block: NDArray[Any]) -> NDArray[Any]:
-        """Return rows as NumPy can subtract them: huge integers relative to their first row, if that is exact."""
+        """Return rows as NumPy can subtract them: huge integers relative to their first row."""
         if block.dtype.kind not in "iu" or block.dtype.itemsize < 8:
             return block
         low, high = block.min(axis=0).astype(np.float64), block.max(axis=0).astype(np.float64)
@@ -190,6 +193,5 @@ def _origin(block: NDArray[Any], w: Array | None) -> Array:
     if w is None:
         mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
     else:
-        share = w[: len(block)]
-        mean = share @ block.astype(np.float64) / share.sum()
+        mean = w @ block.astype(np.float64) / w.sum()
     return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)

@@ -10,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from steepest.errors import InputError, NotInferable
+from steepest.errors import InputError, NotInferable, count
 from steepest.likelihood import likelihood
-from steepest.result import Fit
+from steepest.result import UNDETERMINED, Fit
 
 Array = NDArray[np.float64]
 
 LARGEST_DISTANCE = 0.1
 """Standard errors from the exact answer beyond which no inference is given."""
-
-ESTIMABLE = 1e-6
-"""Relative distance from the row space of the data at which a coefficient is not determined by them."""
 
 INTERCEPT = "(intercept)"
 
@@ -168,6 +165,13 @@ def interval(fit: Fit, mean: Array, leverage: Array, *, level: float, kind: str)
     refuse(fit)
     if kind not in ("prediction", "mean"):
         raise InputError("kind", f"got {kind!r}", 'Pass "prediction" or "mean"')
+    unknown = np.flatnonzero(np.isnan(leverage))
+    if len(unknown):
+        raise NotInferable(
+            "interval",
+            f"the data do not determine the mean of {count(len(unknown), 'row')}, first row {unknown[0]}",
+            "Predict rows that obey the relations between the columns of the data",
+        )
     spread = np.sqrt(leverage + (kind == "prediction"))
     reach = quantile(level, fit.normal.freedom) * fit.sigma * spread
     return np.column_stack([mean - reach, mean + reach])
@@ -184,7 +188,7 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     determined = np.ones(n.k, dtype=bool)
     across = -n.solve(n.center)
     if n.rank < n.k:
-        determined = np.abs(np.einsum("ij,ji->i", inverse, n.H) - 1) < ESTIMABLE
+        determined = np.linalg.norm(n.null_space, axis=1) < UNDETERMINED
         inverse[~determined], inverse[:, ~determined], across[~determined] = np.nan, np.nan, np.nan
     C = np.full((m.p + n.intercept, m.p + n.intercept), np.nan)
     scale = np.full(len(C), np.nan)
@@ -196,6 +200,6 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
         C[0, at] = C[at, 0] = across
         C[0, 0] = 1 + float(h @ h)
         scale[0] = m.unit[-1]
-        if n.rank < n.k and lost > ESTIMABLE * max(1.0, float(np.linalg.norm(n.center))):
+        if n.rank < n.k and lost > UNDETERMINED * max(1.0, float(np.linalg.norm(n.center))):
             C[0], C[:, 0] = np.nan, np.nan
     return n.residual / n.freedom * C, scale

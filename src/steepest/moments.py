@@ -171,9 +171,9 @@ class Moments:
             raise InputError(
                 "moments", f"cannot take {other.rows} rows from {self.rows}", "Subtract a part of these rows"
             )
-        if other.rows == self.rows:
-            return Moments.empty(self.p, self.names)
         a, b = self._aligned(other)
+        if other.rows == self.rows and a._equals(b):
+            return Moments.empty(self.p, self.names)
         weight = a.weight - b.weight
         with np.errstate(all="ignore"):
             apart = (a.mean - b.mean) + (a.mean_low - b.mean_low)
@@ -181,7 +181,7 @@ class Moments:
             scatter = a.scatter - b.scatter - b.weight * (a.weight / weight) * np.outer(apart, apart)
             left = np.append(np.diag(scatter), weight) / np.append(np.diag(a.scatter), a.weight)
         left = left[~np.isnan(left)]
-        digits = a.digits + math.log10(min(left.min(), 1.0)) if (left > 0).all() else 0.0
+        digits = min(a.digits, b.digits) + math.log10(min(left.min(), 1.0)) if (left > 0).all() else 0.0
         if not digits >= FEWEST_DIGITS:
             raise InputError(
                 "moments",
@@ -244,9 +244,22 @@ class Moments:
                 "Merge moments of the same columns in the same order",
             )
 
+    def _equals(self, other: Moments) -> bool:
+        """Return whether both are the moments of the same rows, up to rounding."""
+        spread = np.sqrt(np.diag(self.scatter))
+        apart = np.abs((self.mean - other.mean) + (self.mean_low - other.mean_low)) * math.sqrt(self.weight)
+        twist = np.abs(self.scatter - other.scatter)
+        same_weight = math.isclose(self.weight, other.weight, rel_tol=1e-9)
+        return bool(
+            same_weight
+            and (apart <= 1e-9 * spread).all()
+            and (twist <= 1e-9 * np.outer(spread, spread)).all()
+        )
+
     def _aligned(self, other: Moments) -> tuple[Moments, Moments]:
-        """Return both in common units, the larger of the two."""
-        unit = np.maximum(self.unit, other.unit)
+        """Return both in common units: the larger of the two, but a column of zeros has none of its own."""
+        zero = [(m.minimum == 0) & (m.maximum == 0) for m in (self, other)]
+        unit = np.where(zero[0], other.unit, np.where(zero[1], self.unit, np.maximum(self.unit, other.unit)))
         weight_unit = max(self.weight_unit, other.weight_unit)
         return self._in_units(unit, weight_unit), other._in_units(unit, weight_unit)
 

@@ -24,6 +24,15 @@ from steepest.moments import Moments
 
 Array = NDArray[np.float64]
 
+ROUNDINGS = 8
+"""Roundings per column that an entry of the moments may be off."""
+
+PANEL = 400
+"""Roundings that equal addends add to that: BLAS sums as many in sequence, each rounded the same way."""
+
+NOISE = 100
+"""A residual variance below so many of its own rounding errors is not known."""
+
 
 @dataclass(frozen=True)
 class NormalEquations:
@@ -84,13 +93,29 @@ class NormalEquations:
         """K (rank, k) with H⁺ = KᵀK: the inverse Cholesky factor, or below full rank its spectral form."""
         if not self.k:
             return np.zeros((0, 0))
-        smallest = 16 * self.k * self.unit_roundoff
         K = _inverse_cholesky(self.H)
-        if K is not None and smallest * self.k * np.vdot(K, K) < 1:
+        if K is not None and self._smallest * self.k * np.vdot(K, K) < 1:
             return K
         eigenvalues, V = np.linalg.eigh(self.H)
-        kept = eigenvalues > smallest * eigenvalues[-1]
+        kept = eigenvalues > self._smallest * eigenvalues[-1]
         return (V[:, kept] / np.sqrt(eigenvalues[kept])).T
+
+    @property
+    def _smallest(self) -> float:
+        """Eigenvalues below this share of the largest are those of dependent columns, or rounding."""
+        return 16 * self.k * self.unit_roundoff
+
+    @cached_property
+    def null_space(self) -> Array:
+        """Orthonormal columns (k, k - rank): the combinations of columns that the moments take for zero."""
+        if self.rank == self.k:
+            return np.zeros((self.k, 0))
+        return np.linalg.eigh(self.H)[1][:, : self.k - self.rank]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether columns look dependent to the moments, but only the rows can tell whether they are."""
+        return self.rank < min(self.k, self.moments.rows - self.intercept)
 
     @property
     def rank(self) -> int:
@@ -123,25 +148,48 @@ class NormalEquations:
         return max(self.t - float(self.s @ self.solution), 0.0)
 
     @property
-    def residual_error(self) -> float:
-        """Bound on what rounding may have changed in `residual`, which is a difference."""
-        u = self.solution
-        return 8 * self.unit_roundoff * (self.k + 1) * (self.t + float(u @ u))
+    def entry_error(self) -> float:
+        """Relative error that rounding may have left in an entry of the moments."""
+        return (ROUNDINGS * (self.k + 1) + PANEL) * self.unit_roundoff
 
     @cached_property
-    def conditioning(self) -> float:
-        """Largest amplification of a rounding error: at least 1/sqrt(λ_min(H)), at most sqrt(k) times it.
+    def se(self) -> float | None:
+        """s/sqrt(W), never above it: the standard errors of u without their inflation; None if not known."""
+        u = self.solution
+        error = self.entry_error * (self.t + float(u @ u))
+        if self.freedom <= 0 or self.residual <= NOISE * error:
+            return None
+        return math.sqrt((self.residual - error) / self.freedom)
 
-        Infinite where H looks singular but s does not lie in its range: the columns are then not
-        dependent, but so nearly that the moments cannot tell how nearly.
+    @cached_property
+    def noise(self) -> float:
+        """What rounding can have done to the answer: `se` times so many standard errors.
+
+        Rounding of the moments, amplified by at least 1/sqrt(λ_min(H)), and of the coefficients as written.
         """
         if not self.k:
-            return 1.0
-        lost = self.s - self.H @ self.solution
-        size = math.sqrt(self.t) + float(np.linalg.norm(self.solution))
-        if self.rank < self.k and np.linalg.norm(lost) > 16 * self.k * self.unit_roundoff * size:
-            return math.inf
-        return math.sqrt(self.inverse_diagonal.sum())
+            return 2.0**-53 * abs(self.y_mean)
+        length = max(float(np.linalg.norm(self.solution)), math.sqrt(self.t))
+        written = np.abs(self.solution) / self.inflation
+        b0 = self.y_mean - float(self.center @ self.solution)
+        largest = max(float(written.max()), abs(b0) / self.intercept_inflation)
+        return self.entry_error * length * math.sqrt(self.inverse_diagonal.sum()) + 2.0**-53 * largest
+
+    @property
+    def y_mean(self) -> float:
+        """ȳ in units of the moments; zero without intercept."""
+        return float(self.moments.mean[-1] + self.moments.mean_low[-1]) if self.intercept else 0.0
+
+    @property
+    def inflation(self) -> Array:
+        """sqrt (k,) of the diagonal of H⁺: standard errors of u, divided by s/sqrt(W)."""
+        return np.sqrt(self.inverse_diagonal)
+
+    @property
+    def intercept_inflation(self) -> float:
+        """Standard error of the intercept, divided by s/sqrt(W) and in units of the target."""
+        h = self.root @ self.center
+        return math.sqrt(1 + float(h @ h))
 
     def coefficients(self, u: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept, in the user's units, that belong to u.

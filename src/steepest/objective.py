@@ -133,8 +133,7 @@ class Quadratic:
             hessian = np.block([[np.ones((1, 1)), m[None]], [m[:, None], hessian + np.outer(m, m)]])
         eigenvalues = np.linalg.eigvalsh(hessian)
         L = float(eigenvalues[-1])
-        full = n.rank == n.k
-        kept = eigenvalues[eigenvalues > (0 if full else 16 * self.size * n.unit_roundoff * L)]
+        kept = eigenvalues[eigenvalues > 16 * self.size * n.unit_roundoff * L]
         return float(kept[0]) if len(kept) else L, L
 
     def split(self, v: Array) -> tuple[Array, float]:

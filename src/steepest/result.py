@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from steepest.moments import Moments
 from steepest.normal import NormalEquations
 
 Array = NDArray[np.float64]
+
+UNDETERMINED = 1e-6
+"""Share of a vector outside the row space of the data from which they do not determine it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Fit:
     @property
     def converged(self) -> bool:
         """Whether the certificate is within the tolerance."""
-        return self.certificate.in_se <= self.parameters.tol
+        return self.status is Status.CONVERGED
 
     @property
     def sigma(self) -> float:
@@ -112,15 +114,22 @@ class Fit:
         return tuple(name for j, name in enumerate(self.names) if j not in varies)
 
     def predict(self, chunk: Chunk) -> Array:
-        """Return the fitted means (n,) of rows of features."""
-        return chunk.matrix() @ self.coef + self.intercept
+        """Return the fitted means (n,) of rows of features; cells that are not finite are refused."""
+        means = chunk.matrix() @ self.coef + self.intercept
+        if not np.isfinite(means).all():
+            chunk.refuse_nonfinite()
+        return means
 
     def leverage(self, chunk: Chunk) -> Array:
-        """Return xᵀ(XᵀWX)⁻¹x (n,): the variance of the fitted means, divided by sigma squared."""
+        """Return xᵀ(XᵀWX)⁻¹x (n,): the variance of the fitted means, divided by sigma squared.
+
+        It is NaN for rows whose mean the data do not determine.
+        """
         n, m = self.normal, self.normal.moments
         X = chunk.matrix()[:, n.active]
         origin = (m.mean[n.active], m.mean_low[n.active]) if n.intercept else (0.0, 0.0)
         Z = ((X / m.unit[n.active] - origin[0]) - origin[1]) / n.spread
-        E: NDArray[Any] = Z @ n.root.T if n.k else np.zeros((len(X), 1))
+        E = Z @ n.root.T
         squares = np.einsum("ij,ij->i", E, E) + n.intercept
-        return squares / m.weight / m.weight_unit
+        lost = np.linalg.norm(Z @ n.null_space, axis=1) > UNDETERMINED * np.linalg.norm(Z, axis=1)
+        return np.where(lost, np.nan, squares) / m.weight / m.weight_unit

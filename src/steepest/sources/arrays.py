@@ -20,6 +20,7 @@ class Arrays:
     names: tuple[str, ...]
     weights: Array | None = None
     columns: None = None
+    repeatable: bool = True
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         whole = Chunk((self.X, self.y), self.names, self.weights)

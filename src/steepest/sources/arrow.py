@@ -48,6 +48,7 @@ class ArrowTable:
 
     def __init__(self, data: Any) -> None:
         self._data = data
+        self.repeatable = not hasattr(data, "read_next_batch")
         self._opened = self._open()
         self.kinds: Mapping[str, str] = kinds_of(self._opened.schema, self.label)
 

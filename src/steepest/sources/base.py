@@ -19,6 +19,8 @@ class Source(Protocol):
         Columns of every chunk: the features, then the target.
     columns : Columns or None
         Their meaning in a table.
+    repeatable : bool
+        Whether the rows can be read more than once.
     """
 
     @property
@@ -26,6 +28,9 @@ class Source(Protocol):
 
     @property
     def columns(self) -> Columns | None: ...
+
+    @property
+    def repeatable(self) -> bool: ...
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         """Yield the rows, in the order of the source or of the pieces given."""
@@ -46,6 +51,10 @@ class Selection:
     @property
     def names(self) -> tuple[str, ...]:
         return (*self.columns.terms, self.columns.target)
+
+    @property
+    def repeatable(self) -> bool:
+        return self.table.repeatable
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         row = 0

@@ -18,6 +18,8 @@ LONGEST_CELL = 40
 class File:
     """What all files have in common."""
 
+    repeatable = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.label = path.name

@@ -1,0 +1,81 @@
+"""Whether columns that look dependent to the moments are dependent in the rows.
+
+Moments square the condition number: columns closer than about 10^-7 of their spread look the same to them.
+One look at the rows decides, because there the combination of columns that should vanish is computed as it
+is, not as a difference of squares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.chunk import Chunk
+from steepest.normal import NormalEquations
+
+Array = NDArray[np.float64]
+
+ROUNDINGS = 16
+LOOKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """Sums over rows of the combinations e = Vᵀz: their squares (d,) and products with the columns (k, d)."""
+
+    squares: Array
+    cross: Array
+
+    def __add__(self, other: Products) -> Products:
+        return Products(self.squares + other.squares, self.cross + other.cross)
+
+
+@dataclass(frozen=True, slots=True)
+class Combinations:
+    """Combinations V (k, d) of the columns in unit-diagonal coordinates, to be summed over rows."""
+
+    normal: NormalEquations
+    V: Array
+
+    def of(self, chunk: Chunk) -> Products:
+        """Return the sums over the rows of a chunk (features and target)."""
+        n, m = self.normal, self.normal.moments
+        at = n.active
+        chunk = chunk.without_zero_weights()
+        origin = (m.mean[at], m.mean_low[at]) if n.intercept else (0.0, 0.0)
+        Z = ((chunk.matrix()[:, at] / m.unit[at] - origin[0]) - origin[1]) / n.spread
+        E, w = Z @ self.V, chunk.weights
+        weighted = E if w is None else E * (w / m.weight_unit)[:, None]
+        return Products(np.einsum("ij,ij->j", E, weighted), Z.T @ weighted)
+
+
+class Pass(Protocol):
+    """Something that sums over all rows once."""
+
+    def __call__(self, fold: Combinations, /) -> Products: ...
+
+
+def confirmed(normal: NormalEquations, look: Pass) -> bool:
+    """Return whether the columns are dependent in the rows, as far as float64 numbers can be.
+
+    The null space of the moments is only as good as they are: each look corrects it for the next.
+
+    Parameters
+    ----------
+    normal : NormalEquations
+        Below full rank.
+    look : callable
+        Sums a fold over all rows.
+    """
+    V, weight = normal.null_space.copy(), normal.moments.weight
+    rounding = ROUNDINGS * normal.k * normal.unit_roundoff * (1 + float(np.abs(normal.center).max()))
+    for _ in range(LOOKS):
+        sums = look(Combinations(normal, V))
+        if (sums.squares <= weight * rounding**2).all():
+            return True
+        np.subtract(V, normal.root.T @ (normal.root @ (sums.cross / weight)), out=V)
+        np.divide(V, np.linalg.norm(V, axis=0), out=V)
+    return False

@@ -24,7 +24,7 @@ MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"columns", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"result", "fitting", "inference"}
 VIEWS = {"persist", "report", "report.*"}
-RECEPTION = {"estimator", "tables", "teaching"}
+RECEPTION = {"estimator", "tables", "teaching", "manners"}
 BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -62,8 +62,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report.facts": GROUND | {"descent", "result", "inference"},
     "report.*": GROUND | {"report.facts"},
     # floor 4
-    "estimator": BELOW_RECEPTION | {""},
-    "teaching": BELOW_RECEPTION,
+    "manners": GROUND,
+    "estimator": BELOW_RECEPTION | {"", "manners"},
+    "teaching": BELOW_RECEPTION | {"manners"},
     "tables": BELOW_RECEPTION | {"estimator"},
     "": BELOW_RECEPTION | RECEPTION,
     # floor 5

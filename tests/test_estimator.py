@@ -86,7 +86,7 @@ def test_frames_keep_their_names(rows, library):
 
 def test_text_in_a_frame_is_named():
     frame = pd.DataFrame({"a": [1.0, 2, 3], "city": ["Oslo", "Rome", "Lima"]})
-    with pytest.raises(InputTypeError, match="column 'city': holds text"):
+    with pytest.raises(InputTypeError, match="column 'city' holds text, not numbers"):
         LinearRegression().fit(frame, [1, 2, 3])
 
 

@@ -83,3 +83,43 @@ def test_the_largest_stable_rate_is_named_and_true(article, update):
 def test_parameters_out_of_range_are_refused(article, parameters):
     with pytest.raises(InputError, match=next(iter(parameters))):
         GradientDescent(**parameters).fit(*article)
+
+
+def test_slow_growth_is_noticed_before_it_overflows(article):
+    with pytest.warns(ConvergenceWarning, match="grow without bound"):
+        GradientDescent(eta=4, n_iter=20).fit(*article)
+
+
+def test_the_first_crossing_counts():
+    """Beyond the first unstable rate there may be stable ones again; they are no advice."""
+    X = np.array([0.7, 2.6, 1.9, -1.4, -2.5])
+    with pytest.warns(ConvergenceWarning, match="largest stable eta") as caught:
+        GradientDescent(eta=3, n_iter=2000).fit(X, X)
+    largest = float(str(caught[0].message).split("data is ")[1].split(";")[0])
+    for eta in np.linspace(0.05, 0.97, 12) * largest:
+        assert np.abs(GradientDescent(eta=eta, n_iter=3000).fit(X, X).w_).max() < 100
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.7e9])
+def test_dependent_and_huge_columns_have_a_limit_too(scale):
+    x = np.random.default_rng(0).uniform(1, 2, size=20) * scale
+    with pytest.warns(ConvergenceWarning, match=r"largest stable eta for these data is [0.]*[1-9]"):
+        GradientDescent(eta=10, n_iter=1000).fit(np.column_stack([x, 2 * x]), x)
+
+
+def test_a_constant_feature_is_part_of_the_intercept():
+    X = np.column_stack([np.full(30, 2.0), np.linspace(0, 1, 30)])
+    y = 1 + X[:, 1] + 0.1 * np.sin(np.arange(30))
+    model = GradientDescent(eta=0.05, n_iter=5000).fit(X, y)
+    assert model.w_[1] != 0
+    assert model.certificate_.in_se < 0.5
+    assert "exactly 0" not in str(model.summary())
+
+
+def test_divergence_of_any_kind_raises_nothing():
+    X = np.random.default_rng(174).normal(size=(5, 2)) * 50
+    with pytest.warns(ConvergenceWarning):
+        model = GradientDescent(eta=1, n_iter=300, update="simultaneous").fit(X, X[:, 0])
+    assert np.isfinite(model.w_).all()
+    assert model.certificate_.in_se == np.inf
+    assert "NOT CONVERGED" in str(model.summary())

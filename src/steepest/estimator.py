@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Self
 
@@ -17,11 +18,11 @@ import steepest
 from steepest import persist
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk
-from steepest.columns import refuse_kinds
 from steepest.errors import CollinearityWarning
 from steepest.fitting import fit as fit_source
-from steepest.fitting import solve
+from steepest.fitting import gather, solve
 from steepest.inference import Inference, inference, interval
+from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
 from steepest.methods.base import Method
 from steepest.moments import Moments, checked_weights
 from steepest.progress import Progress
@@ -30,6 +31,7 @@ from steepest.report.text import Summary, rounded_up
 from steepest.result import Fit, Parameters
 from steepest.sources.arrays import Arrays
 from steepest.sources.arrow import ArrowTable
+from steepest.sources.base import designs
 from steepest.sources.open import open_table
 
 Array = NDArray[np.float64]
@@ -144,13 +146,16 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         Parameters, errors and return value are those of `fit`.
         """
         former: Fit | None = getattr(self, "_fit", None)
-        rows = self._rows(X, y, sample_weight, reset=former is None)
-        new = fit_source(rows, self._parameters())
         if former is None:
-            return self._publish(new)
-        counts = former.counts + new.counts
-        moments = former.moments + new.moments
-        return self._publish(solve(moments, self._parameters(), counts=counts, columns=former.columns))
+            return self.fit(X, y, sample_weight)
+        moments, counts = gather(self._rows(X, y, sample_weight, former=former))
+        merged = solve(
+            former.moments + moments,
+            self._parameters(),
+            counts=former.counts + counts,
+            columns=former.columns,
+        )
+        return self._publish(merged)
 
     def predict(self, X: Any) -> Array:
         """Return the fitted means.
@@ -165,7 +170,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        return np.concatenate([self._means(chunk) for chunk in self._design(X)])
+        return np.concatenate([np.zeros(0), *(self._fit.predict(chunk) for chunk in self._design(X))])
 
     def predict_interval(self, X: Any, level: float = 0.95, kind: str = "prediction") -> Array:
         """Return intervals that cover a new observation, or the mean.
@@ -186,11 +191,12 @@ class LinearRegression(RegressorMixin, BaseEstimator):
             If this fit supports no intervals, with the reason.
         """
         check_is_fitted(self)
+        fit = self._fit
         ends = [
-            interval(self._fit, self._means(chunk), self._fit.leverage(chunk), level=level, kind=kind)
+            interval(fit, fit.predict(chunk), fit.leverage(chunk), level=level, kind=kind)
             for chunk in self._design(X)
         ]
-        return np.concatenate(ends)
+        return np.concatenate([np.zeros((0, 2)), *ends])
 
     def inference(self, level: float = 0.95) -> Inference:
         """Return standard errors, t tests, p-values and intervals.
@@ -231,34 +237,32 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def _parameters(self) -> Parameters:
         return Parameters(**{name: getattr(self, name) for name in PARAMETERS})
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, *, reset: bool = True) -> Arrays:
+    def _rows(self, X: Any, y: Any, sample_weight: Any, *, former: Fit | None = None) -> Arrays:
         """Validate rows as scikit-learn does, in their own types, and name their columns."""
-        _refuse_text(X)
-        X, y = validate_data(self, X, y, reset=reset, ensure_all_finite=False, y_numeric=True)
+        for name, values in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            refuse_masked(values, name)
+        refuse_text(X)
+        X, y = validate_data(self, X, y, reset=former is None, ensure_all_finite=False, y_numeric=True)
         weights = None if sample_weight is None else checked_weights(sample_weight, len(X), "sample_weight")
-        return Arrays(X, y, (*self._names(), "y"), weights)
+        target = "y" if former is None else former.target
+        return Arrays(as_numbers(X, "X"), as_numbers(y, "y"), (*self._names(), target), weights)
 
     def _names(self) -> tuple[str, ...]:
         named = getattr(self, "feature_names_in_", None)
-        return tuple(named) if named is not None else tuple(f"x{j}" for j in range(self.n_features_in_))
+        return positional(self.n_features_in_) if named is None else tuple(named)
 
-    def _design(self, X: Any) -> list[Chunk]:
-        """Return rows of features, from a table by name or from an array by position."""
+    def _design(self, X: Any) -> Iterator[Chunk]:
+        """Yield rows of features, from a table by name or from an array by position."""
         columns = self._fit.columns
         if columns is not None and (isinstance(X, str | os.PathLike) or ArrowTable.recognises(X)):
             table = open_table(X)
             columns.refuse_missing(table)
-            batches = list(table.batches(columns.sources))
-            return [columns.design(batch) for batch in batches]
-        _refuse_text(X)
-        X = validate_data(self, X, reset=False, ensure_all_finite=False)
-        return [Chunk((X,), self._names())]
-
-    def _means(self, chunk: Chunk) -> Array:
-        means = chunk.matrix() @ self.coef_ + self.intercept_
-        if not np.isfinite(means).all():
-            chunk.refuse_nonfinite()
-        return means
+            yield from designs(table, columns)
+            return
+        refuse_masked(X, "X")
+        refuse_text(X)
+        rows: Any = validate_data(self, X, reset=False, ensure_all_finite=False)
+        yield Chunk((as_numbers(rows, "X"),), self._names())
 
     def _publish(self, fit: Fit) -> Self:
         """Take over a fit, all of it at once."""
@@ -272,33 +276,26 @@ class LinearRegression(RegressorMixin, BaseEstimator):
             "sigma_": fit.sigma,
             "converged_": fit.converged,
         }
-        if fit.columns is not None:
+        if fit.names != positional(fit.moments.p):
             published["feature_names_in_"] = np.array(fit.names, dtype=object)
         self.__dict__.update(published)
         _warn(fit)
         return self
 
 
-def _refuse_text(X: Any) -> None:
-    """Raise `InputTypeError` naming the columns of a data frame that hold no numbers."""
-    if isinstance(X, np.ndarray | list):
-        return
-    if ArrowTable.recognises(X) and hasattr(X, "columns"):
-        table = ArrowTable(X)
-        refuse_kinds(table, table.kinds)
-
-
 def _warn(fit: Fit) -> None:
+    dependent = bool(fit.constant) or fit.normal.rank < fit.normal.k
+    if fit.converged and not dependent:
+        return
+    told = facts(fit)
     if not fit.converged:
         unit = "standard errors" if fit.certificate.unit == "se" else "standard deviations of the target"
-        worst = f" ({fit.certificate.worst_name} is worst)" if fit.certificate.worst_name else ""
+        worst = f" ({told.worst} is worst)" if told.worst else ""
         warnings.warn(
-            f"{fit.status.value} after {fit.steps} steps ({fit.method}), still"
-            f" {rounded_up(fit.certificate.in_se)} {unit} from the exact answer{worst}."
-            ' Take more steps (max_iter), or choose method="newton".',
+            f"{fit.status.value} after {fit.steps} steps ({fit.method}), still {rounded_up(told.distance)}"
+            f" {unit} from the exact answer{worst}: {told.advice}.",
             ConvergenceWarning,
             stacklevel=3,
         )
-    if fit.constant or fit.normal.rank < fit.normal.k:
-        columns = facts(fit).notes[0]
-        warnings.warn(columns, CollinearityWarning, stacklevel=3)
+    if dependent:
+        warnings.warn("; ".join(told.notes), CollinearityWarning, stacklevel=3)

@@ -90,6 +90,8 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     if n.intercept:
         estimate, names = np.append(fit.intercept, estimate), (INTERCEPT, *names)
     t = estimate / se
+    with np.errstate(over="ignore", under="ignore"):
+        covariance = covariance * scale * scale[:, None]
     reach = quantile(level, n.freedom) * se
     rss = n.residual + 2 * fit.certificate.gap
     mean_square = n.residual / n.freedom
@@ -103,7 +105,7 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
         p=2 * special.stdtr(n.freedom, -np.abs(t)),
         low=estimate - reach,
         high=estimate + reach,
-        covariance=np.multiply(covariance * scale, scale[:, None]),
+        covariance=covariance,
         level=level,
         n=m.rows,
         rank=n.rank,

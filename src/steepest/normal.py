@@ -217,6 +217,8 @@ class NormalEquations:
     def displacement(self, coef: Array, intercept: float) -> tuple[Array, float]:
         """Return u (k,) of some coefficients, and the mean residual r₀ = b₀ + x̄ᵀb - ȳ of their intercept."""
         m = self.moments
+        still = np.setdiff1d(np.arange(m.p), self.active)
+        intercept += float(coef[still] @ (m.mean[still] * m.unit[still]))
         b = coef[self.active] * (m.unit[self.active] / m.unit[-1])
         r0 = (intercept - self.intercept_of(b)) / float(m.unit[-1]) if self.intercept else 0.0
         return b * self.spread, r0

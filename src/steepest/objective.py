@@ -73,9 +73,10 @@ class Quadratic:
 
     def point(self, coef: Array, intercept: float) -> Array:
         """Return the coordinates of some coefficients in the user's units."""
-        u, _ = self.normal.displacement(coef, intercept)
+        n = self.normal
+        u, r0 = n.displacement(coef, intercept)
         v = u / self.stretch
-        return np.append(intercept / self._target_unit, v) if self.free else v
+        return np.append(r0 + n.y_mean - n.center @ u, v) if self.free else v
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
@@ -140,7 +141,6 @@ class Quadratic:
         """Return unit-diagonal coordinates u and the mean residual r₀ of a free intercept."""
         if not self.free:
             return self.stretch * v, 0.0
-        n, m = self.normal, self.normal.moments
+        n = self.normal
         u = self.stretch * v[1:]
-        y = float(m.mean[-1] + m.mean_low[-1])
-        return u, float(v[0] + n.center @ u) - y
+        return u, float(v[0] + n.center @ u) - n.y_mean

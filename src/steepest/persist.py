@@ -25,7 +25,7 @@ from steepest.chunk import Counts
 from steepest.columns import CODINGS, Columns
 from steepest.descent import Status
 from steepest.errors import ModelFileError
-from steepest.methods import METHODS, method_of
+from steepest.methods import METHODS
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.result import Fit, Parameters
@@ -55,8 +55,11 @@ def dumps(fit: Fit, *, version: str) -> bytes:
 
 def save(fit: Fit, path: str | os.PathLike[str], *, version: str) -> None:
     """Write a model file; whoever reads the path meanwhile sees the old file or the new one, whole."""
-    target = Path(path)
+    target = Path(path).resolve()
     data = dumps(fit, version=version)
+    if target.exists() and not target.is_file():
+        target.write_bytes(data)
+        return
     name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
@@ -138,10 +141,14 @@ def _columns_from(document: Json | None) -> Columns | None:
 
 
 def _parameters_to(parameters: Parameters) -> Json:
-    document = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    rate = parameters.learning_rate
     return {
-        **document,
-        "method": method_of(parameters.method).name if parameters.method != "auto" else "auto",
+        "fit_intercept": bool(parameters.fit_intercept),
+        "method": parameters.method if isinstance(parameters.method, str) else parameters.method.name,
+        "learning_rate": rate if isinstance(rate, str) else float(rate),
+        "scale": parameters.scale,
+        "max_iter": int(parameters.max_iter),
+        "tol": float(parameters.tol),
     }
 
 

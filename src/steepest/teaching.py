@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from numbers import Integral, Real
 from typing import Any, Self, cast
 
 import numpy as np
@@ -16,12 +17,16 @@ from steepest.certificate import Certificate
 from steepest.chunk import Chunk
 from steepest.errors import InputError, count
 from steepest.fitting import assess
+from steepest.manners import positional, refuse_masked
 from steepest.moments import Moments
 from steepest.report.facts import facts
 from steepest.report.text import Summary
 from steepest.result import Fit
 
 Array = NDArray[np.float64]
+
+SCAN = 1.1
+"""Factor between the rates that are tried on the way up to the limit."""
 
 
 class GradientDescent(RegressorMixin, BaseEstimator):
@@ -87,16 +92,18 @@ class GradientDescent(RegressorMixin, BaseEstimator):
         self : GradientDescent
         """
         self._check()
+        for name, values in (("X", X), ("y", y)):
+            refuse_masked(values, name)
         at_once = self.update == "simultaneous"
         checked: Any = validate_data(self, _upright(X), cast(Any, y), dtype=np.float64, y_numeric=True)
         rows, target = checked
         w, errors, finite = _descend(rows, target, self.eta, self.n_iter, simultaneous=at_once)
-        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(rows.shape[1])])
+        names = getattr(self, "feature_names_in_", positional(rows.shape[1]))
         moments = Moments.of(Chunk((rows, target), (*names, "y")))
         result = assess(moments, w[1:], float(w[0]), epochs=len(errors), method="row by row")
         self.__dict__.update(w_=w, errors_=np.array(errors), n_iter_=len(errors), _fit=result)
-        if not finite:
-            self._warn_diverged(rows)
+        if not finite or (len(errors) > 1 and errors[-1] > errors[0]):
+            self._warn_if_unstable(rows, finite=finite)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -119,18 +126,21 @@ class GradientDescent(RegressorMixin, BaseEstimator):
         return hasattr(self, "_fit")
 
     def _check(self) -> None:
-        if not self.eta > 0:
+        if not (isinstance(self.eta, Real) and 0 < float(self.eta) < math.inf):
             raise InputError("eta", f"got {self.eta!r}", "Pass a positive learning rate")
-        if self.n_iter < 1:
-            raise InputError("n_iter", f"got {self.n_iter!r}", "Pass a number of epochs, 1 or more")
+        if not (isinstance(self.n_iter, Integral) and self.n_iter >= 1):
+            raise InputError("n_iter", f"got {self.n_iter!r}", "Pass a whole number of epochs, 1 or more")
         if self.update not in ("sequential", "simultaneous"):
             raise InputError("update", f"got {self.update!r}", 'Pass "sequential" or "simultaneous"')
 
-    def _warn_diverged(self, X: Array) -> None:
+    def _warn_if_unstable(self, X: Array, *, finite: bool) -> None:
         largest = _largest_stable_rate(X, self.eta, simultaneous=self.update == "simultaneous")
+        if finite and self.eta <= largest * SCAN:
+            return
+        kept = f"the last of {count(self.n_iter_, 'epoch')} with finite weights is kept"
         warnings.warn(
-            f"the weights grew without bound: {count(self.n_iter_, 'epoch')} with finite weights."
-            f" The largest stable eta for these data is {largest:.3g}; choose a smaller one than that.",
+            f"the weights grow without bound; {kept}. The largest stable eta for these data is {largest:.3g};"
+            " choose a smaller one than that.",
             ConvergenceWarning,
             stacklevel=3,
         )
@@ -174,14 +184,18 @@ def _dot(w: list[float], x: list[float]) -> float:
 
 
 def _largest_stable_rate(X: Array, eta: float, *, simultaneous: bool) -> float:
-    """Return the rate at which an epoch stops shrinking errors, by bisection below one that does not."""
-    low, high = 0.0, eta
-    for _ in range(50):
+    """Return the rate at which an epoch first stops shrinking errors: a scan upwards, then bisection."""
+
+    def stable(rate: float) -> bool:
+        return _growth(X, rate, simultaneous=simultaneous) < 1 + 1e-9
+
+    low = 0.5 / (float((X * X).sum()) + len(X))
+    while low * SCAN < eta and stable(low * SCAN):
+        low *= SCAN
+    high = min(low * SCAN, eta)
+    for _ in range(40):
         middle = (low + high) / 2
-        if _growth(X, middle, simultaneous=simultaneous) < 1:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if stable(middle) else (low, middle)
     return low
 
 

@@ -21,10 +21,11 @@ def method_of(choice: str | Method) -> Method:
     """
     if not isinstance(choice, str):
         missing = [verb for verb in ("limits", "start", "step") if not callable(getattr(choice, verb, None))]
-        if missing:
+        if missing or isinstance(choice, type):
             raise InputTypeError(
                 "method",
-                f"{choice!r} has no {listed(missing)}",
+                f"{choice!r} is no method"
+                + (f": it has no {listed(missing)}" if missing else ", but its class"),
                 f"Choose from auto, {listed(METHODS)}",
                 code="method",
             )

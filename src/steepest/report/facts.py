@@ -176,7 +176,8 @@ def _notes(fit: Fit) -> tuple[str, ...]:
     if fit.constant:
         names = ", ".join(fit.constant[:10])
         verb = "does" if len(fit.constant) == 1 else "do"
-        notes.append(f"{names} {verb} not vary: coefficient exactly 0")
+        zero = "" if fit.status is Status.STOPPED else ": coefficient exactly 0"
+        notes.append(f"{names} {verb} not vary{zero}")
     lost = fit.normal.k - fit.normal.rank
     if lost:
         notes.append(

@@ -192,6 +192,8 @@ def _r2(value: float) -> str:
     """Return R2 in three decimals, or as many as it takes not to round it to one."""
     if value >= 1:
         return "1"
+    if value < -1e3:
+        return f"{value:.3g}"
     return f"{value:.{min(max(3, -math.floor(math.log10(1 - value))), 12)}f}"
 
 

@@ -64,3 +64,11 @@ class Selection:
 
     def fingerprint(self) -> object:
         return self.table.fingerprint()
+
+
+def designs(table: Table, columns: Columns) -> Iterator[Chunk]:
+    """Yield the features of all rows of a table."""
+    row = 0
+    for batch in table.batches(columns.sources):
+        yield columns.design(batch, row, table.place)
+        row += batch.num_rows

@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "columns": GROUND,
     "sources.base": GROUND | {"columns"},
     "sources.open": GROUND | {"columns", "sources", "sources.*"},
+    "sources.files": GROUND | {"sources.delimited", "sources.parquet"},
     "sources.*": GROUND | {"sources.base", "sources.arrow"},
     "sources": set(),
     "engines.*": GROUND | {"sources.base"},

@@ -36,7 +36,7 @@ def test_parameters_and_weights_pass_through():
 def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n1,2\n2,3\n3,5\n")
-    from steepest.sources.files import Csv
+    from steepest.sources.delimited import Csv
 
     batches = Csv.batches
 

@@ -31,8 +31,13 @@ class Table(Protocol):
         """Whether it can be read more than once."""
         ...
 
-    def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
-        """Yield Arrow record batches of these columns; `order` lists the pieces to read, if there are any."""
+    def batches(
+        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
+    ) -> Iterator[Any]:
+        """Yield Arrow record batches of these columns.
+
+        `order` lists the pieces to read, if there are any; columns in `text` are passed on as they stand.
+        """
         ...
 
     def fingerprint(self) -> object:
@@ -45,6 +50,10 @@ class Table(Protocol):
 
     def excerpt(self, name: str) -> tuple[str, ...]:
         """Return the lines that show where a column is named, with carets; none for what has no lines."""
+        ...
+
+    def witness(self, name: str) -> tuple[str, ...]:
+        """Return the lines that show the first cell of a column that is no number."""
         ...
 
 
@@ -166,7 +175,7 @@ class Columns:
         """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
         missing = [name for name in self.sources if name not in table.kinds]
         if not missing:
-            refuse_kinds(table, self.sources)
+            refuse_kinds(table, self.sources, fix="Give the model numbers, as it was fitted to")
             return
         spare = [name for name in table.kinds if name not in self.sources and name != self.target]
         meant = [f"{closest(name, spare)!r} for {name!r}" for name in missing if closest(name, spare)]
@@ -236,12 +245,12 @@ def learn(
             "Name every column once",
             code="columns",
         )
-    refuse_kinds(table, [target], what="the target")
+    refuse_kinds(table, [target], what="the target", fix="Choose a column of numbers")
     refuse_kinds(table, chosen if weights is None else [*chosen, weights])
     return Columns(target, tuple(Numeric(name) for name in chosen), weights)
 
 
-def refuse_kinds(table: Table, names: Iterable[str], what: str = "") -> None:
+def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str = "") -> None:
     """Raise `InputTypeError` naming every column that holds no numbers."""
     bad = [name for name in names if table.kinds[name] not in ("number", "boolean")]
     if not bad:
@@ -252,9 +261,9 @@ def refuse_kinds(table: Table, names: Iterable[str], what: str = "") -> None:
     raise InputTypeError(
         f"column {bad[0]!r}" if len(bad) == 1 else "columns",
         (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
-        "Choose a column of numbers" if what else f"Leave {_it(bad)} out: exclude=[{quoted}]",
+        fix or f"Leave {_it(bad)} out: exclude=[{quoted}]",
         code="not-a-number",
-        excerpt=table.excerpt(bad[0]),
+        excerpt=table.witness(bad[0]),
     )
 
 

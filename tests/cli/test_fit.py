@@ -14,7 +14,7 @@ term         estimate     SE           95% CI      t        p
 speed           3.932  0.416   3.097 .. 4.768   9.46  1.5e-12
 sigma 15.38 (48 df)   R2 0.651 (adj. 0.644)
 log-lik -206.58   AIC 419.16   BIC 424.89
-fit   converged: 1 step (newton), within 3e-14 SE of the exact fit
+fit   converged: 1 step (newton), within 6e-13 SE of the exact fit
 data  50 rows read, 50 used, 0 dropped
 """
 

@@ -134,7 +134,7 @@ def test_an_interrupt_is_exit_130_and_leaves_nothing(tmp_path):
     slow.write_text("x,y\n" + "1,2\n2,3\n3,5\n" * 400_000)
     code = (
         "import os, signal\n"
-        "from steepest.sources.files import Csv\n"
+        "from steepest.sources.delimited import Csv\n"
         "batches = Csv.batches\n"
         "def interrupted(self, *rest):\n"
         "    for batch in batches(self, *rest):\n"

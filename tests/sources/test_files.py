@@ -10,8 +10,8 @@ import steepest
 from steepest.columns import learn
 from steepest.errors import InputError, InputTypeError, SteepestError
 from steepest.sources.base import Selection
-from steepest.sources.files import Parquet
 from steepest.sources.open import open_table
+from steepest.sources.parquet import Parquet
 
 
 @pytest.fixture

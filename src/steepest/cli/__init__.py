@@ -50,6 +50,8 @@ def steepest() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its documented code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
     tolerate_any_encoding()
     instruction = os.environ.get(COMPLETION)
     if instruction:

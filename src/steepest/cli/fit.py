@@ -21,7 +21,6 @@ from steepest.cli.screen import print_json, print_lines, say
     "-x",
     "--features",
     multiple=True,
-    callback=options.names,
     type=options.ColumnName(),
     metavar="A,B,...",
     help="The columns that explain it; all others if left out.",
@@ -29,7 +28,6 @@ from steepest.cli.screen import print_json, print_lines, say
 @click.option(
     "--exclude",
     multiple=True,
-    callback=options.names,
     type=options.ColumnName(),
     metavar="A,B,...",
     help="Columns that are no features.",
@@ -63,7 +61,7 @@ from steepest.cli.screen import print_json, print_lines, say
 )
 @click.option(
     "--tol",
-    type=click.FloatRange(0),
+    type=options.Within(0),
     default=1e-6,
     show_default=True,
     help="Distance from the exact answer that is close enough, in standard errors.",
@@ -107,7 +105,13 @@ def command(
     from steepest.sources.open import open_table
 
     table = open_table(data)
-    columns = learn(table, target=target, features=features or None, exclude=exclude, weights=weights)
+    columns = learn(
+        table,
+        target=target,
+        features=options.resolved(features, table.kinds) or None,
+        exclude=options.resolved(exclude, table.kinds),
+        weights=weights,
+    )
     with Progress(table.label) as progress:
         result = fit(
             Selection(table, columns),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,19 @@ def scale_names() -> list[str]:
     return list(SCALES)
 
 
-def names(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Split every value of a repeatable option at its commas."""
-    return tuple(name for value in values for name in value.split(",") if name)
+def resolved(values: tuple[str, ...], known: Container[str]) -> tuple[str, ...]:
+    """Return the names in the values of a repeatable option: columns as they are, or split at commas."""
+    return tuple(name for value in values for name in ([value] if value in known else value.split(",")))
+
+
+class Within(click.FloatRange):
+    """A finite number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
 
 
 def writable(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -108,7 +119,7 @@ model = click.argument("model", type=click.Path(path_type=Path))
 force = click.option("--force", is_flag=True, is_eager=True, help="Overwrite the output file if it exists.")
 level = click.option(
     "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Within(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     help="Coverage of the intervals.",

@@ -19,6 +19,7 @@ from steepest.cli.screen import say
 
 if TYPE_CHECKING:
     from steepest.chunk import Chunk
+    from steepest.columns import Table
     from steepest.result import Fit
 
 
@@ -58,11 +59,13 @@ def command(
     columns.refuse_missing(table)
     added = [f"{fit.target}_pred", *([f"{fit.target}_low", f"{fit.target}_high"] if interval else [])]
     kept = [] if only else list(table.kinds)
+    _refuse_columns(table, kept, added)
+    passed = [name for name in kept if name not in columns.sources]
     outside = Outside(fit)
     with Progress(table.label) as progress, _opened(output) as file:
         file.write(_header([*kept, *added]))
         row = 0
-        for batch in table.batches(tuple(table.kinds)):
+        for batch in table.batches((*columns.sources, *passed), text=passed):
             chunk = columns.design(batch, row, table.place)
             values = _predicted(fit, chunk, level if interval else None)
             file.write(_csv(batch.select(kept), dict(zip(added, values, strict=True))))
@@ -98,6 +101,17 @@ class Outside:
             f"note: {self.rows} of {rows} rows (first {place(self._first)}) outside the fitted range,"
             f" {self._names[j]} {self._low[j]:g}..{self._high[j]:g}"
         )
+
+
+def _refuse_columns(table: Table, kept: list[str], added: list[str]) -> None:
+    """Raise `InputError` for columns that cannot be printed beside the predictions."""
+    from steepest.errors import InputError
+
+    plain = ("number", "boolean", "text", "dates", "times")
+    odd = [name for name in kept if table.kinds[name] not in plain or name in added]
+    if odd:
+        what = "would be there twice" if odd[0] in added else f"holds {table.kinds[odd[0]]}, which CSV cannot"
+        raise InputError(f"column {odd[0]!r}", what, "Print the predictions alone: --only")
 
 
 def _predicted(fit: Fit, chunk: Chunk, level: float | None) -> list[Any]:

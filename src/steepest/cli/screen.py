@@ -24,6 +24,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "head": {"dim": True},
     "converged": {"fg": "green"},
     "open": {"fg": "yellow", "bold": True},
+    "advice": {"fg": "yellow"},
     "data": {"dim": True},
 }
 
@@ -44,7 +45,7 @@ def print_lines(lines: Iterable[Line]) -> None:
     """Print the lines of a summary, each in the style of its role."""
     colour = has_colour(sys.stdout)
     for role, text in lines:
-        shown = as_flags(text)
+        shown = as_flags(text) if role == "advice" else text
         print(click.style(shown, **STYLES[role]) if colour and role in STYLES else shown)
 
 
@@ -68,7 +69,8 @@ def show_error(error: BaseException, code: int, arguments: Sequence[str]) -> Non
         say(json.dumps({"code": kind, "message": message, "fix": fix}))
         return
     head = click.style(f"error[{kind}]", fg="red", bold=True)
-    say("\n".join([f"{head}: {message}", *excerpt, *([f"  fix: {fix}"] if fix else [])]))
+    fixes = [f"  fix: {fix}"] if fix else []
+    say("\n".join([f"{head}: {literal(message)}", *map(literal, excerpt), *map(literal, fixes)]))
 
 
 def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[str, str, str, Sequence[str]]:
@@ -104,9 +106,15 @@ def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[st
     return "bug", message, "please report it, with the output under STEEPEST_TRACEBACK=1", ()
 
 
+def literal(text: str, longest: int = 600) -> str:
+    """Return a line that cannot disturb a terminal: control characters escaped, and not without end."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown if len(shown) <= longest else shown[:longest] + "..."
+
+
 def _replaced(word: str, wrong: str, right: str) -> str:
     """Return a word of the command line with one name in it replaced."""
-    return re.sub(rf"(?<![^,=]){re.escape(wrong)}(?![^,=])", right.replace("\\", "\\\\"), word)
+    return re.sub(rf"(^-[a-z]|^|(?<=[,=])){re.escape(wrong)}(?=[,=]|$)", lambda found: found[1] + right, word)
 
 
 def as_flags(text: str) -> str:

@@ -16,7 +16,7 @@ LONGEST_NAME = 24
 INDENT = " " * 6
 
 Line = tuple[str, str]
-"""The role of a line (``title head term statistics converged open data note``), and its text."""
+"""The role of a line (``title head term statistics converged open advice data note``), and its text."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,7 +48,7 @@ def lines(facts: Facts) -> list[Line]:
         *(("statistics", line) for line in _statistics(facts)),
         *_convergence(facts),
         ("data", _data(facts)),
-        *(("note", f"note  {note}") for note in facts.notes[:3]),
+        *(("note", f"note  {printable(note, WIDTH * 4)}") for note in facts.notes[:3]),
     ]
 
 
@@ -210,7 +210,7 @@ def _convergence(facts: Facts) -> list[Line]:
     worst = f" ({printable(facts.worst)} is worst)" if facts.worst else ""
     return [
         ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),
-        ("open", f"{INDENT}{facts.method}: {facts.advice}"),
+        ("advice", f"{INDENT}{facts.method}: {facts.advice}"),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ def kind_of(type_: Any) -> str:
 
 def kinds_of(schema: Any, label: str) -> dict[str, str]:
     """Return the kinds of all columns; raise `InputError` if a name occurs twice."""
-    twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(schema.names).items() if times > 1)
     if twice:
         raise InputError(
             label,
@@ -74,14 +75,13 @@ class ArrowTable:
 
         try:
             return pa.RecordBatchReader.from_stream(self._data)
-        except (pa.ArrowInvalid, ValueError) as error:
-            raise InputTypeError(
-                self.label,
-                f"its Arrow stream cannot be read: {error}",
-                "Pass a table instead of a used-up stream",
-            ) from error
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            fix = "Pass a table of plain columns, and a stream only once"
+            raise InputTypeError(self.label, f"cannot be read as Arrow data ({error})", fix) from error
 
-    def batches(self, names: Sequence[str], order: Sequence[int] | None = None) -> Iterator[Any]:
+    def batches(
+        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
+    ) -> Iterator[Any]:
         if order is not None:
             raise InputError(self.label, "it has no pieces to reorder", "Read it in its own order")
         reader, self._opened = self._opened or self._open(), None
@@ -97,4 +97,7 @@ class ArrowTable:
         return f"row {row}"
 
     def excerpt(self, name: str) -> tuple[str, ...]:
+        return ()
+
+    def witness(self, name: str) -> tuple[str, ...]:
         return ()

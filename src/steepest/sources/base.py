@@ -4,10 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from steepest.chunk import Chunk
 from steepest.columns import Columns, Table
+from steepest.errors import InputError
+
+
+class File:
+    """What all files have in common; a kind of file adds `kinds` and `batches`."""
+
+    repeatable = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.label = path.name
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a directory")
+        if not path.is_file():
+            raise InputError(
+                self.label, "is no regular file, which can be read twice", "Copy it to a file first"
+            )
+        if not path.stat().st_size:
+            raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
+
+    def fingerprint(self) -> object:
+        status = self.path.stat()
+        return (status.st_size, status.st_mtime_ns, status.st_ino)
+
+    def place(self, row: int) -> str:
+        return f"row {row}"
+
+    def excerpt(self, name: str) -> tuple[str, ...]:
+        return ()
+
+    def witness(self, name: str) -> tuple[str, ...]:
+        return ()
 
 
 class Source(Protocol):

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,9 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+import steepest
 from steepest import GradientDescent, LinearRegression
-from steepest.errors import CollinearityWarning, InputError, InputTypeError
+from steepest.errors import CollinearityWarning, InputError, InputTypeError, NotInferable
 
 TAKES_ONE_DIMENSION = {"check_fit1d": "takes one-dimensional X, as the article does"}
 
@@ -197,3 +199,90 @@ def test_fits_are_silent(rows, capfd):
         warnings.simplefilter("error")
         LinearRegression().fit(*rows).predict(rows[0])
     assert capfd.readouterr() == ("", "")
+
+
+def test_masked_cells_are_refused(rows):
+    X, y = rows
+    masked = np.ma.array(X, mask=X > 2)
+    with pytest.raises(InputError, match=r"X: \d+ values are masked"):
+        LinearRegression().fit(masked, y)
+    with pytest.raises(InputError, match="y: 1 values are masked"):
+        LinearRegression().fit(X, np.ma.array(y, mask=np.arange(100) == 3))
+
+
+def test_partial_fit_never_judges_a_part_by_itself(rows):
+    """A rate that converges on all rows may be beyond the limit of some, and some may have no weight."""
+    X, y = rows
+    model = LinearRegression(method="gd", scale="none", learning_rate=0.5, max_iter=100_000).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.partial_fit(X[:5] * 3, y[:5]).partial_fit(X, y, np.zeros(100))
+    assert model.moments_.rows == 105
+
+
+def test_a_table_can_be_fitted_on_with_arrays():
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "dist": [1.0, 2, 2, 5]})
+    model = steepest.fit(frame, target="dist").partial_fit(frame[["a"]], frame["dist"])
+    assert model.moments_.rows == 8
+    assert model.moments_.names == ("a", "dist")
+
+
+def test_a_loaded_model_knows_its_names(tmp_path):
+    frame = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [1.0, 0, 2, 5]})
+    LinearRegression().fit(frame, [1, 2, 3, 9]).save(tmp_path / "m.json")
+    model = steepest.load(tmp_path / "m.json")
+    with pytest.raises(ValueError, match="order"):
+        model.predict(frame[["b", "a"]])
+    assert model.partial_fit(frame, [1, 2, 3, 9]).moments_.rows == 8
+
+
+@pytest.mark.parametrize("values", [[["2020-01-01"], ["2020-01-02"]], [[1 + 2j], [2j]]])
+def test_other_kinds_of_values_are_refused(values):
+    with pytest.raises((TypeError, ValueError)):
+        LinearRegression().fit(
+            np.array(values, dtype="M8[D]" if isinstance(values[0][0], str) else None), [1, 2]
+        )
+
+
+def test_decimals_and_big_integers_are_numbers():
+    X = [[Decimal("1.5")], [Decimal("2.5")], [Decimal("4")]]
+    assert LinearRegression().fit(X, [3, 5, 8]).coef_[0] == pytest.approx(2)
+    ids = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, 3000)
+    y = ids / 2**63 + 0.1 * np.random.default_rng(1).normal(size=3000)
+    expected = LinearRegression().fit(ids[:, None].astype(float), y).coef_
+    np.testing.assert_allclose(LinearRegression().fit(ids[:, None], y).coef_, expected, rtol=1e-12)
+    near = (2**60 + np.arange(100)).astype(np.uint64)
+    assert LinearRegression().fit(near[:, None], 2.0 * np.arange(100)).coef_[0] == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"fit_intercept": "no"}, {"fit_intercept": 1}, {"max_iter": True}, {"tol": np.inf}]
+)
+def test_parameters_of_other_types_are_refused(rows, parameters):
+    with pytest.raises(InputError, match=next(iter(parameters))):
+        LinearRegression(**parameters).fit(*rows)
+
+
+def test_parameters_of_numpy_types_are_saved(rows, tmp_path):
+    LinearRegression(fit_intercept=np.True_, max_iter=np.int64(50), learning_rate=np.float32(0.5)).fit(
+        *rows
+    ).save(tmp_path / "m.json")
+    assert steepest.load(tmp_path / "m.json").max_iter == 50
+
+
+def test_undetermined_means_have_no_interval():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 50))
+    with pytest.warns(CollinearityWarning):
+        model = LinearRegression().fit(np.column_stack([a, b, a + b]), a + rng.normal(size=50))
+    assert np.isfinite(model.predict_interval([[1, 2, 3]])).all()
+    with pytest.raises(NotInferable, match="do not determine the mean of 1 row, first row 1"):
+        model.predict_interval([[1, 2, 3], [1, 2, 4]])
+
+
+def test_nothing_in_gives_nothing_out():
+    model = steepest.fit(pd.DataFrame({"y": [1.0, 2, 6]}), target="y")
+    np.testing.assert_allclose(model.predict(pd.DataFrame({"z": [1, 2]})), [3, 3])
+    both = steepest.fit(pd.DataFrame({"x": [1.0, 2, 6], "y": [1.0, 2, 4]}), target="y")
+    assert both.predict(pd.DataFrame({"x": np.zeros(0)})).shape == (0,)
+    assert both.predict_interval(pd.DataFrame({"x": np.zeros(0)})).shape == (0, 2)

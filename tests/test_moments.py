@@ -96,7 +96,7 @@ def test_subtraction_counts_the_digits_left_and_refuses_below_six():
     Z[:10] *= 1e4
     with pytest.raises(InputError, match=r"would leave .* digits"):
         Moments.of(Z) - Moments.of(Z[:10])
-    with pytest.raises(InputError, match="cannot take 20 rows from 10"):
+    with pytest.raises(InputError, match="20 rows of weight 20 are no part of 10 rows"):
         Moments.of(Z[:10]) - Moments.of(Z[:20])
 
 
@@ -318,3 +318,36 @@ def test_partial_fits_merge_exactly(rows, data):
         parts.partial_fit(X[:cut], y[:cut]).partial_fit(X[cut:], y[cut:])
     np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-9, atol=1e-11)
     assert parts.moments_.rows == len(y)
+
+
+def test_unrelated_moments_of_as_many_rows_cannot_be_subtracted():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 30, 2))
+    assert (Moments.of(a) - Moments.of(a)).rows == 0
+    with pytest.raises(InputError, match="30 rows of weight 30 are no part of 30 rows"):
+        Moments.of(a) - Moments.of(b)
+
+
+def test_lost_digits_are_never_found_again():
+    rng = np.random.default_rng(0)
+    big, small, other = (
+        rng.normal(size=(10_000, 2)) * 3e3,
+        rng.normal(size=(500, 2)),
+        rng.normal(size=(500, 2)),
+    )
+    rest = (Moments.of(big) + Moments.of(small)) - Moments.of(big)
+    again = (Moments.of(small) + Moments.of(other)) - rest
+    assert again.digits <= rest.digits < 12
+
+
+def test_zeros_take_the_unit_of_what_they_meet():
+    zeros, tiny = np.zeros((3, 2)), np.arange(8.0).reshape(4, 2) * 1e-200
+    assert_same(Moments.of(zeros) + Moments.of(tiny), Moments.of(np.vstack([zeros, tiny])))
+
+
+@given(regressions(), st.sampled_from([1e-170, 1e170]))
+def test_tests_do_not_depend_on_units(rows, factor):
+    X, y = rows
+    a, b = fitted(X, y).inference(), fitted(X * factor, y).inference()
+    np.testing.assert_allclose(b.t, a.t, rtol=1e-9)
+    np.testing.assert_allclose(b.se[1:] * factor, a.se[1:], rtol=1e-9)

@@ -108,6 +108,12 @@ def solve(
         max_iter=parameters.max_iter,
     )
     coef, intercept = problem.coefficients(descent.point)
+    if not np.isfinite(coef).all():
+        j = int(np.argmin(np.isfinite(coef)))
+        fix = "Measure it, or the target, in other units"
+        raise InputError(
+            f"column {moments.names[j]!r}", "its coefficient is beyond the range of float64", fix
+        )
     return Fit(
         coef=coef,
         intercept=intercept,

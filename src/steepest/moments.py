@@ -167,14 +167,13 @@ class Moments:
         self._refuse_other_columns(other)
         if not other.rows:
             return self
-        if other.rows > self.rows:
-            raise InputError(
-                "moments", f"cannot take {other.rows} rows from {self.rows}", "Subtract a part of these rows"
-            )
         a, b = self._aligned(other)
         if other.rows == self.rows and a._equals(b):
             return Moments.empty(self.p, self.names)
         weight = a.weight - b.weight
+        if other.rows >= self.rows or not weight > 0:
+            what = f"{b.rows} rows of weight {b.weight:g} are no part of {a.rows} rows of weight {a.weight:g}"
+            raise InputError("moments", what, "Subtract a part of these rows")
         with np.errstate(all="ignore"):
             apart = (a.mean - b.mean) + (a.mean_low - b.mean_low)
             step = b.weight / weight * apart

@@ -7,7 +7,6 @@ Loading checks everything before it builds anything, and runs no code.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
@@ -60,18 +59,17 @@ def save(fit: Fit, path: str | os.PathLike[str], *, version: str) -> None:
     if target.exists() and not target.is_file():
         target.write_bytes(data)
         return
-    name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+        os.replace(part, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

@@ -183,3 +183,55 @@ def test_warnings_about_columns_are_notes(steepest, tmp_path):
     assert "note  k does not vary: coefficient exactly 0" in result.out
     assert "1 of 2 columns follow from the others" in result.out
     assert result.err == ""
+
+
+def test_columns_without_a_name_or_with_commas_can_be_chosen(steepest, tmp_path):
+    (tmp_path / "t.csv").write_text(',"a,b",c,y\n0,1,3,2\n1,2,1,3\n2,3,2,5\n3,5,7,4\n')
+    assert steepest("fit", "t.csv", "-t", "y", "--exclude", "", "--exclude", "c").out.startswith(
+        "y ~ 1 + a,b "
+    )
+    assert steepest("fit", "t.csv", "-t", "y", "-x", "a,b").out.startswith("y ~ 1 + a,b ")
+
+
+def test_columns_called_like_parameters_keep_their_names(steepest, tmp_path):
+    (tmp_path / "t.csv").write_text("learning_rate,y\n1,2\n2,3\n3,5\n4,4\n")
+    assert "\nlearning_rate " in steepest("fit", "t.csv", "-t", "y").out
+
+
+@pytest.mark.parametrize("rate", ["1e100", "1e308"])
+def test_absurd_rates_are_refused_like_others(steepest, rate):
+    result = steepest("fit", CARS, "-t", "dist", "--method", "gd", "--learning-rate", rate)
+    assert result.code == 5
+    assert "beyond the limit" in result.err
+    assert "Warning" not in result.err
+
+
+def test_numbers_of_any_size_have_a_summary(steepest, tmp_path):
+    rng = np.random.default_rng(0)
+    pairs = rng.normal(size=(40, 2)).tolist()
+    (tmp_path / "t.csv").write_text(
+        "x,y\n" + "".join(f"{x * 1e-180!r},{(2 * x + e) * 1e100!r}\n" for x, e in pairs)
+    )
+    result = steepest("fit", "t.csv", "-t", "y", "--json")
+    assert (result.code, result.err) == (0, "")
+    slope = json.loads(result.out)["model"]["terms"][1]
+    assert 3 < slope["t"] < 100
+    assert slope["se"] > 0
+    (tmp_path / "t.csv").write_text(
+        "x,y\n" + "".join(f"{x * 1e-180!r},{(2 * x + e) * 1e200!r}\n" for x, e in pairs)
+    )
+    result = steepest("fit", "t.csv", "-t", "y")
+    assert (result.code, result.out) == (3, "")
+    assert "column 'x': its coefficient is beyond the range of float64" in result.err
+
+
+@pytest.mark.parametrize("option", ["--tol", "--level"])
+def test_what_is_no_number_is_no_number(steepest, option):
+    assert steepest("fit", CARS, "-t", "dist", option, "nan").code == 2
+
+
+def test_messages_show_names_literally(steepest, tmp_path):
+    (tmp_path / "t.csv").write_text("\x1b[31mred,y\n1,2\n")
+    result = steepest("fit", "t.csv", "-t", "z")
+    assert result.code == 3
+    assert "\x1b" not in result.err

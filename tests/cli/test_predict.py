@@ -89,3 +89,30 @@ def test_a_closed_pipe_ends_quietly(steepest, tmp_path, model):
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == "speed,dist_pred\n"
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_columns_that_are_passed_on_are_not_touched(steepest, model, tmp_path):
+    (tmp_path / "new.csv").write_text("id,zip,price,day,speed\n9007199254740993,00123,1.50,2020-1-2,10\n")
+    line = steepest("predict", model, "new.csv").out.splitlines()[1]
+    assert line.startswith("9007199254740993,00123,1.50,2020-1-2,10,21.74")
+
+
+def test_a_model_without_features_predicts_its_mean(steepest, tmp_path):
+    (tmp_path / "t.csv").write_text("y,other\n1,a\n2,b\n6,c\n")
+    assert steepest("fit", "t.csv", "-t", "y", "--exclude", "other", "-o", "m.json").code == 0
+    assert steepest("predict", "m.json", "t.csv", "--only").out == "y_pred\n3\n3\n3\n"
+
+
+def test_no_rows_are_a_header(steepest, model, tmp_path):
+    (tmp_path / "new.csv").write_text("speed\n")
+    result = steepest("predict", model, "new.csv")
+    assert (result.code, result.out) == (0, "speed,dist_pred\n")
+
+
+def test_infinite_features_and_doubled_columns_are_refused(steepest, model, tmp_path):
+    (tmp_path / "new.csv").write_text("speed\n10\ninf\n")
+    result = steepest("predict", model, "new.csv", "--interval")
+    assert result.code == 3
+    assert "column 'speed' is infinite in 1 row" in result.err
+    (tmp_path / "again.csv").write_text("speed,dist_pred\n10,1\n")
+    assert "would be there twice" in steepest("predict", model, "again.csv").err

@@ -115,3 +115,52 @@ def test_only_the_columns_that_are_needed_are_read(write):
 def test_what_is_no_table_is_refused():
     with pytest.raises(InputTypeError, match="a int is no table of named columns"):
         open_table(3)
+
+
+def test_a_header_in_another_encoding_is_named(write):
+    with pytest.raises(InputError, match="line 1: the header is not UTF-8"):
+        steepest.fit(write("café,y\n1,2\n", encoding="latin-1"), target="y")
+
+
+def test_a_quote_that_is_not_closed_is_named(write):
+    text = 'x,note,y\n1,"a,2\n' + "2,b,3\n" * 40_000
+    with pytest.raises(InputError, match=r"line \d+"):
+        steepest.fit(write(text), target="y", exclude=["note"])
+
+
+def test_quoted_lines_may_cross_blocks(write):
+    rows = [f'{i % 11},"first\nsecond",{i % 7}' for i in range(300_000)]
+    model = steepest.fit(write("x,note,y\n" + "\n".join(rows) + "\n"), target="y", exclude=["note"])
+    assert model.moments_.rows == 300_000
+
+
+def test_a_column_of_truths_that_turns_into_text_is_found(write):
+    rows = ["true,1", "false,2", "true,4"] * 300_000
+    with pytest.raises(InputError, match=r"line 900002, column 'flag': \"maybe\" is not a number"):
+        steepest.fit(write("flag,y\n" + "\n".join([*rows, "maybe,3"])), target="y")
+
+
+def test_whole_numbers_beyond_float64_keep_their_digits(write):
+    seconds = np.random.default_rng(0).integers(0, 900, size=200)
+    y = 3.0 * seconds + np.random.default_rng(1).normal(size=200)
+    lines = [f"{1_700_000_000_000_000_000 + s},{v!r}" for s, v in zip(seconds, y.tolist(), strict=True)]
+    model = steepest.fit(write("t,y\n" + "\n".join(lines)), target="y")
+    expected = steepest.LinearRegression().fit(seconds[:, None].astype(float), y)
+    assert model.coef_[0] == pytest.approx(expected.coef_[0], rel=1e-12)
+
+
+def test_the_first_cell_that_is_no_number_is_shown(write):
+    with pytest.raises(InputTypeError, match="column 'dist': holds text") as caught:
+        steepest.fit(write("speed,dist\n4,2\n7,n/a\n8,12 ft\n"), target="dist")
+    assert caught.value.excerpt == ("   4 | 8,12 ft", "     |   ^^^^^")
+
+
+def test_the_place_of_a_name_is_its_own(write):
+    with pytest.raises(InputError) as caught:
+        steepest.fit(write("abc,b\n1,2\n"), target="B")
+    assert caught.value.excerpt == ("   1 | abc,b", "     |     ^")
+
+
+def test_one_column_may_not_be_target_and_weights(write):
+    with pytest.raises(InputError, match="'y' would have two meanings"):
+        steepest.fit(write("x,y\n1,2\n"), target="y", weights="y")

@@ -140,7 +140,13 @@ def _csv(batch: Any, added: dict[str, Any]) -> bytes:
     for name, values in added.items():
         table = table.append_column(name, pa.array(values))
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    try:
+        pyarrow.csv.write_csv(
+            table, sink, pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+        )
+    except pa.ArrowInvalid:  # a text that needs quotes: then all texts get them
+        sink = pa.BufferOutputStream()
+        pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()
 
 

@@ -19,8 +19,8 @@ from steepest import persist
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk
 from steepest.errors import CollinearityWarning
+from steepest.fitting import check, gather, solve
 from steepest.fitting import fit as fit_source
-from steepest.fitting import gather, solve
 from steepest.inference import Inference, inference, interval
 from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
 from steepest.methods.base import Method
@@ -148,6 +148,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         former: Fit | None = getattr(self, "_fit", None)
         if former is None:
             return self.fit(X, y, sample_weight)
+        check(self._parameters())
         moments, counts = gather(self._rows(X, y, sample_weight, former=former))
         merged = solve(
             former.moments + moments,

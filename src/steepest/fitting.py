@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.certificate import Certificate, Yardstick
+from steepest.certificate import Yardstick
 from steepest.chunk import Chunk, Counts
 from steepest.columns import Columns
 from steepest.dependence import Pass, confirmed
@@ -90,7 +89,6 @@ def solve(
     counts : Counts, optional
     columns : Columns, optional
     """
-    check(parameters)
     if not moments.rows:
         why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
@@ -122,7 +120,7 @@ def solve(
         method=method.title,
         status=descent.status,
         steps=descent.steps,
-        certificate=_with_worst(descent.certificate, problem, descent.point),
+        bound=descent.certificate,
         counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
         columns=columns,
     )
@@ -135,9 +133,9 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
     yardstick = _yardstick(normal, doubt=False)
     if np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT:
         point = problem.point(coef, intercept)
-        certificate = _with_worst(yardstick.certificate(problem.gap(point)), problem, point)
+        bound = yardstick.certificate(problem.gap(point))
     else:
-        certificate = yardstick.certificate(math.inf)
+        bound = yardstick.certificate(math.inf)
     return Fit(
         coef=coef,
         intercept=intercept,
@@ -146,7 +144,7 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
         method=method,
         status=Status.STOPPED,
         steps=epochs,
-        certificate=certificate,
+        bound=bound,
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )
 
@@ -177,19 +175,3 @@ def _yardstick(normal: NormalEquations, *, doubt: bool) -> Yardstick:
     scale = math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
     limit = EXACT_FIT if normal.freedom > 0 and normal.t > 0 else math.inf
     return Yardstick(scale, math.inf if doubt else normal.noise / scale, "sd(y)", limit)
-
-
-def _with_worst(certificate: Certificate, problem: Quadratic, point: Array) -> Certificate:
-    """Add to a certificate the coefficient that is furthest away."""
-    normal = problem.normal
-    if normal.se is None or not math.isfinite(certificate.gap) or not normal.k + normal.intercept:
-        return certificate
-    u, r0 = problem.split(point)
-    moved = normal.solve(normal.H @ u - normal.s)
-    names = [normal.moments.names[j] for j in normal.active]
-    away = np.abs(moved) / normal.inflation
-    if normal.intercept:
-        names.append("(intercept)")
-        away = np.append(away, abs(r0 - normal.center @ moved) / normal.intercept_inflation)
-    worst = int(away.argmax())
-    return replace(certificate, worst=float(away[worst]) / normal.se, worst_name=names[worst])

@@ -86,6 +86,9 @@ class _Rows:
         self._n, self._k, self._w = chunk.rows, len(chunk.names), w
         self._base, self._base_low = np.zeros(self._k), np.zeros(self._k)
         self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
+        if self._n <= BLOCK:
+            side_by_side = np.concatenate([block for _, block in self._parts], axis=1, dtype=np.float64)
+            self._parts = [(slice(0, self._k), side_by_side)]
         every = -(-self._n // BLOCK)
         self._origins = [
             _origin(block[::every], None if w is None else w[::every]) for _, block in self._parts

@@ -93,7 +93,7 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     with np.errstate(over="ignore", under="ignore"):
         covariance = covariance * scale * scale[:, None]
     reach = quantile(level, n.freedom) * se
-    rss = n.residual + 2 * fit.certificate.gap
+    rss = n.residual + 2 * fit.bound.gap
     mean_square = n.residual / n.freedom
     f = (n.t - rss) / n.rank / mean_square if n.rank else math.nan
     like = likelihood(m, rss * m.weight, n.rank + n.intercept)
@@ -123,7 +123,7 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
 
 def refuse(fit: Fit) -> None:
     """Raise `NotInferable` where normal theory says nothing honest about a fit."""
-    n, certificate = fit.normal, fit.certificate
+    n, certificate = fit.normal, fit.bound
     if n.freedom <= 0:
         determined = n.rank + n.intercept
         raise NotInferable(

@@ -71,7 +71,8 @@ class NormalEquations:
         spread = np.sqrt(np.diag(products)[:-1])
         active = np.flatnonzero(spread > 0)
         d = spread[active]
-        H = products[np.ix_(active, active)] / d / d[:, None]
+        every = len(active) == len(spread)
+        H = (products[:-1, :-1] if every else products[np.ix_(active, active)]) / d / d[:, None]
         np.fill_diagonal(H, 1.0)
         center = mean[active] / d if intercept else np.zeros(len(active))
         return cls(
@@ -175,17 +176,17 @@ class NormalEquations:
         largest = max(float(written.max()), abs(b0) / self.intercept_inflation)
         return self.entry_error * length * math.sqrt(self.inverse_diagonal.sum()) + 2.0**-53 * largest
 
-    @property
+    @cached_property
     def y_mean(self) -> float:
         """ȳ in units of the moments; zero without intercept."""
         return float(self.moments.mean[-1] + self.moments.mean_low[-1]) if self.intercept else 0.0
 
-    @property
+    @cached_property
     def inflation(self) -> Array:
         """sqrt (k,) of the diagonal of H⁺: standard errors of u, divided by s/sqrt(W)."""
         return np.sqrt(self.inverse_diagonal)
 
-    @property
+    @cached_property
     def intercept_inflation(self) -> float:
         """Standard error of the intercept, divided by s/sqrt(W) and in units of the target."""
         h = self.root @ self.center

@@ -13,7 +13,6 @@ import math
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +165,9 @@ def _parameters_from(document: Json) -> Parameters:
 
 
 def _fit_to(fit: Fit) -> Json:
-    certificate = {field.name: getattr(fit.certificate, field.name) for field in fields(Certificate)}
-    for name in ("in_se", "gap", "floor"):
-        certificate[name] = _written(certificate[name])
+    bound = fit.bound
+    certificate = {name: _written(getattr(bound, name)) for name in ("in_se", "gap", "floor")}
+    certificate |= {"exact": bound.exact, "unit": bound.unit}
     return {
         "coef": fit.coef.tolist(),
         "intercept": fit.intercept,
@@ -199,14 +198,12 @@ def _document_from(document: Json) -> Fit:
         method=_text(fit["method"]),
         status=Status[fit["status"]],
         steps=_integer(fit["steps"]),
-        certificate=Certificate(
+        bound=Certificate(
             in_se=_read(certificate["in_se"]),
             gap=_read(certificate["gap"]),
             exact=_flag(certificate["exact"]),
             floor=_read(certificate["floor"]),
             unit=certificate["unit"],
-            worst=None if certificate["worst"] is None else _number(certificate["worst"]),
-            worst_name=None if certificate["worst_name"] is None else _text(certificate["worst_name"]),
         ),
         counts=Counts(
             _integer(counts["read"]),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,8 @@ class Fit:
         Title of the method that ran.
     status : Status
     steps : int
-    certificate : Certificate
+    bound : Certificate
+        Without the coefficient that is furthest away, which `certificate` adds.
     counts : Counts
         What became of the rows.
     columns : Columns or None
@@ -64,7 +66,7 @@ class Fit:
     method: str
     status: Status
     steps: int
-    certificate: Certificate
+    bound: Certificate
     counts: Counts = field(default_factory=Counts)
     columns: Columns | None = None
 
@@ -80,6 +82,22 @@ class Fit:
     @property
     def target(self) -> str:
         return self.moments.names[-1]
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """How far the coefficients can be from the exact answer, and which of them is furthest away."""
+        n = self.normal
+        if n.se is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
+            return self.bound
+        u, r0 = n.displacement(self.coef, self.intercept)
+        moved = n.solve(n.H @ u - n.s)
+        names: list[str] = [n.moments.names[j] for j in n.active]
+        away = np.abs(moved) / n.inflation
+        if n.intercept:
+            names.append("(intercept)")
+            away = np.append(away, abs(r0 - n.center @ moved) / n.intercept_inflation)
+        worst = int(away.argmax())
+        return replace(self.bound, worst=float(away[worst]) / n.se, worst_name=names[worst])
 
     @property
     def weighted(self) -> bool:
@@ -105,7 +123,7 @@ class Fit:
     def r2(self) -> float:
         """1 - RSS/TSS of these coefficients; NaN when the target does not vary."""
         n = self.normal
-        return 1 - (n.residual + 2 * self.certificate.gap) / n.t if n.t > 0 else math.nan
+        return 1 - (n.residual + 2 * self.bound.gap) / n.t if n.t > 0 else math.nan
 
     @property
     def constant(self) -> tuple[str, ...]:

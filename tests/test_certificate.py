@@ -117,7 +117,7 @@ def nearly_twice(apart, noise, n=100, seed=0):
 def test_columns_too_close_for_the_moments_are_not_certified(apart, noise):
     """They look dependent to the moments; a look at the rows finds that they are not."""
     with (
-        pytest.warns(CollinearityWarning, match="follow from the others"),
+        pytest.warns(CollinearityWarning, match="so nearly combinations of the others"),
         pytest.warns(ConvergenceWarning, match="as close as the moments allow"),
     ):
         model = LinearRegression().fit(*nearly_twice(apart, noise))

@@ -103,7 +103,7 @@ def test_cars_by_hand(cars):
 def test_refuses_when_no_freedom_is_left():
     X = np.random.default_rng(0).normal(size=(3, 2))
     model = LinearRegression().fit(X, X[:, 0] + [0, 1, 3])
-    with pytest.raises(NotInferable, match="3 rows determine 3 parameters exactly"):
+    with pytest.raises(NotInferable, match="3 rows for 3 parameters leave no freedom"):
         model.inference()
     with pytest.raises(NotInferable):
         model.predict_interval(X)

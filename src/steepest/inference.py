@@ -128,7 +128,7 @@ def refuse(fit: Fit) -> None:
         determined = n.rank + n.intercept
         raise NotInferable(
             "inference",
-            f"{n.moments.rows} rows determine {determined} parameters exactly and leave no freedom",
+            f"{count(n.moments.rows, 'row')} for {count(determined, 'parameter')} leave no freedom",
             "Fit more rows, or fewer features",
         )
     if certificate.unit != "se":
@@ -136,6 +136,12 @@ def refuse(fit: Fit) -> None:
             "inference",
             "the residuals are rounding noise: standard errors and tests would mean nothing",
             "Read the coefficients as they are",
+        )
+    if not math.isfinite(certificate.floor):
+        raise NotInferable(
+            "inference",
+            "columns are too nearly dependent for the moments to tell how far the coefficients can be off",
+            "Leave one of them out, or replace columns by their differences",
         )
     if certificate.in_se > LARGEST_DISTANCE:
         raise NotInferable(

@@ -182,6 +182,7 @@ def test_warnings_about_columns_are_notes(steepest, tmp_path):
     result = steepest("fit", "t.csv", "-t", "y")
     assert "note  k does not vary: coefficient exactly 0" in result.out
     assert "1 of 2 columns follow from the others" in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
     assert result.err == ""
 
 

@@ -179,10 +179,15 @@ def _notes(fit: Fit) -> tuple[str, ...]:
         zero = "" if fit.status is Status.STOPPED else ": coefficient exactly 0"
         notes.append(f"{names} {verb} not vary{zero}")
     lost = fit.normal.k - fit.normal.rank
-    if lost:
+    if lost and math.isfinite(fit.bound.floor):
         notes.append(
             f"{lost} of {fit.normal.k} columns follow from the others: coefficients of smallest norm,"
             " and standard errors only where the data determine them"
+        )
+    elif lost:
+        notes.append(
+            f"{lost} of {fit.normal.k} columns are so nearly combinations of the others that the moments"
+            " cannot tell them apart: leave them out, or replace columns by their differences"
         )
     if not fit.normal.t > 0:
         notes.append(f"{fit.target} does not vary: R2 is undefined")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ def lines(facts: Facts) -> list[Line]:
         *(("statistics", line) for line in _statistics(facts)),
         *_convergence(facts),
         ("data", _data(facts)),
-        *(("note", f"note  {printable(note, WIDTH * 4)}") for note in facts.notes[:3]),
+        *(("note", line) for note in facts.notes[:3] for line in _note(note)),
     ]
 
 
@@ -76,6 +77,14 @@ def p_value(p: float | None) -> str:
     return f"{p:.1e}" if p >= 1e-300 else "<1e-300"
 
 
+def _note(text: str) -> list[str]:
+    """Return a note in lines of eighty columns."""
+    safe = printable(text, WIDTH * 4)
+    return textwrap.wrap(
+        safe, WIDTH, initial_indent="note  ", subsequent_indent=INDENT, break_on_hyphens=False
+    )
+
+
 def _title(facts: Facts) -> str:
     kind = "weighted least squares" if facts.weighted else "least squares"
     right = f"{kind}, {count(facts.rows, 'row')}, {count(len(facts.names), 'feature')}"
@@ -99,7 +108,7 @@ def _table(facts: Facts) -> list[Line]:
         rows = _columns(
             [["term", "estimate"], *([printable(t.name), f"{t.estimate:.6g}"] for t in terms)], [False, True]
         )
-        after = [("note", f"note  no standard errors: {facts.refusal}")]
+        after = [("note", line) for line in _note(f"no standard errors: {facts.refusal}")]
     else:
         head = ["term", "estimate", "SE", f"{100 * facts.level:g}% CI", "t", "p"]
         cells = [_cells(term) for term in terms]
@@ -178,7 +187,7 @@ def _statistics(facts: Facts) -> list[str]:
     r2 = "R2 undefined" if s["r2"] is None else f"R2 {_r2(s['r2'])}"
     if facts.refusal is not None:
         return [f"{r2}{about}"]
-    parts = [f"sigma {s['sigma']:.4g} ({s['df']} df)"]
+    parts = [f"sigma {s['sigma']:#.4g} ({s['df']} df)".replace(". (", " (")]
     if s["r2"] is not None:
         r2 += f" (adj. {_r2(s['r2_adj'] or 0.0)}{about})"
     parts.append(r2)
@@ -190,7 +199,7 @@ def _statistics(facts: Facts) -> list[str]:
 
 def _r2(value: float) -> str:
     """Return R2 in three decimals, or as many as it takes not to round it to one."""
-    if value >= 1:
+    if value >= 1 - 5e-13:
         return "1"
     if value < -1e3:
         return f"{value:.3g}"

@@ -79,10 +79,8 @@ def p_value(p: float | None) -> str:
 
 def _note(text: str) -> list[str]:
     """Return a note in lines of eighty columns."""
-    safe = printable(text, WIDTH * 4)
-    return textwrap.wrap(
-        safe, WIDTH, initial_indent="note  ", subsequent_indent=INDENT, break_on_hyphens=False
-    )
+    wrapper = textwrap.TextWrapper(WIDTH, "note  ", INDENT, break_on_hyphens=False)
+    return wrapper.wrap(printable(text, WIDTH * 4))
 
 
 def _title(facts: Facts) -> str:
@@ -216,7 +214,8 @@ def _convergence(facts: Facts) -> list[Line]:
                 f"fit   converged: {steps} ({facts.method}), within {distance} {unit} of the exact fit",
             )
         ]
-    worst = f" ({printable(facts.worst)} is worst)" if facts.worst else ""
+    known = facts.worst is not None and math.isfinite(facts.distance)
+    worst = f" ({printable(facts.worst or '')} is worst)" if known else ""
     return [
         ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),
         ("advice", f"{INDENT}{facts.method}: {facts.advice}"),

@@ -200,6 +200,15 @@ def test_what_rounding_forbids_is_not_tried_forever(method, tol):
     assert model.n_iter_ < 500
 
 
+def test_a_descent_that_rounding_has_stopped_ends():
+    """In the textbook's coordinates an offset of 10⁷ leaves the residuals few digits to descend by."""
+    rng = np.random.default_rng(0)
+    X = 1e7 + rng.normal(size=(100, 2))
+    with pytest.warns(ConvergenceWarning, match="as close as the moments allow"):
+        model = LinearRegression(method="cg", scale="none").fit(X, X.sum(axis=1) + rng.normal(size=100))
+    assert model.n_iter_ < 500
+
+
 def test_the_floor_is_known_before_the_first_step():
     """Writing an intercept of 3·10⁷ costs a share of the tolerance: the descent goes on for the rest."""
     for seed in range(20):

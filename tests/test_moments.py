@@ -1,6 +1,7 @@
 """Moments are a commutative monoid; and what happens to data must happen to them."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -136,6 +137,19 @@ def test_integers_beyond_two_to_the_53_are_shifted_before_they_are_converted():
     moments = Moments.of(table)
     small = Moments.of(np.column_stack([steps, 3 * steps]))
     np.testing.assert_allclose(moments.scatter, small.scatter, rtol=1e-13)
+    exact = Fraction(sum(table[:, 0].tolist()), 500)
+    assert abs(Fraction(moments.mean[0]) + Fraction(moments.mean_low[0]) - exact) < 1e-9
+
+
+def test_one_heavy_row_costs_no_digit():
+    """The origin comes from a sample of the rows; where it lies far from the mean they are gathered again."""
+    x = np.random.default_rng(0).normal(size=5000)
+    weights = np.ones(5000)
+    x[1], weights[1] = 1e6, 1e9
+    exact, w = x.astype(np.longdouble), weights.astype(np.longdouble)
+    mean = (w * exact).sum() / w.sum()
+    variance = (w * (exact - mean) ** 2).sum()
+    assert float(abs(Moments.of(x[:, None], weights).scatter[0, 0] - variance) / variance) < 1e-14
 
 
 @pytest.mark.parametrize("power", [-200, -150, 150, 200])

@@ -6,7 +6,6 @@ SteepestError
 ├── DivergenceError     (ValueError)  a learning rate beyond the limit of the data
 ├── DataChangedError    (ValueError)  the data are not what they were a moment ago
 ├── ModelFileError      (ValueError)  a file that is not an intact model
-├── CheckpointError     (ValueError)  a file that is not an intact checkpoint of this fit
 └── NotInferable        (ValueError)  a question that this fit cannot answer honestly
 
 Every message reads ``<where>: <what, how many, first place>. <what to do>.``
@@ -92,12 +91,6 @@ class ModelFileError(SteepestError, ValueError):
     code = "model-file"
 
 
-class CheckpointError(SteepestError, ValueError):
-    """A file that is not an intact checkpoint of this fit."""
-
-    code = "checkpoint"
-
-
 class NotInferable(SteepestError, ValueError):  # noqa: N818 - reads as a statement, like its siblings in statistics
     """A standard error or test that this fit cannot give honestly."""
 
@@ -106,10 +99,6 @@ class NotInferable(SteepestError, ValueError):  # noqa: N818 - reads as a statem
 
 class CollinearityWarning(UserWarning):
     """Columns that the data cannot tell apart, or that do not vary."""
-
-
-class DataWarning(UserWarning):
-    """Data that were used, but that deserve a second look."""
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:

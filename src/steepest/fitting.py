@@ -19,7 +19,7 @@ from steepest.errors import DataChangedError, InputError
 from steepest.methods import method_of
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
-from steepest.objective import Quadratic
+from steepest.objective import Quadratic, check_scale
 from steepest.rates import rate_of
 from steepest.result import Fit, Parameters
 from steepest.sources.base import Source
@@ -162,6 +162,7 @@ def check(parameters: Parameters) -> None:
     if not (rate == "auto" if text else _is_real(rate) and 0 < float(rate) < math.inf):
         raise InputError("learning_rate", f"got {rate!r}", 'Pass "auto" or a positive number')
     method_of(parameters.method)
+    check_scale(parameters.scale)
 
 
 def _is_real(value: object) -> bool:

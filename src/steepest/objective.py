@@ -16,6 +16,14 @@ Array = NDArray[np.float64]
 SCALES = ("auto", "standard", "center", "none")
 
 
+def check_scale(scale: object) -> None:
+    """Raise `InputError` if there is no scale of that name."""
+    if scale not in SCALES:
+        meant = closest(str(scale), SCALES)
+        hint = f'Did you mean "{meant}"? ' if meant else ""
+        raise InputError("scale", f'unknown scale "{scale}"', f"{hint}Choose from {', '.join(SCALES)}")
+
+
 @dataclass(frozen=True)
 class Quadratic:
     """f(v) = ½ Σ wᵢ (yᵢ - b₀ - xᵢᵀb)² / W in coordinates v of the descent.
@@ -48,17 +56,8 @@ class Quadratic:
 
     @classmethod
     def of(cls, normal: NormalEquations, scale: str = "auto") -> Quadratic:
-        """Choose the coordinates.
-
-        Raises
-        ------
-        InputError
-            If there is no scale of that name.
-        """
-        if scale not in SCALES:
-            meant = closest(scale, SCALES)
-            hint = f'Did you mean "{meant}"? ' if meant else ""
-            raise InputError("scale", f'unknown scale "{scale}"', f"{hint}Choose from {', '.join(SCALES)}")
+        """Choose the coordinates."""
+        check_scale(scale)
         if scale in ("auto", "standard"):
             return cls(normal, np.ones(normal.k), free=False)
         return cls(normal, normal.spread, free=scale == "none" and normal.intercept)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from steepest.errors import InputError, InputTypeError
+from steepest.sources.base import Unlined
 
 BATCH_ROWS = 65_536
 
@@ -42,7 +43,7 @@ def kinds_of(schema: Any, label: str) -> dict[str, str]:
     return {field.name: kind_of(field.type) for field in schema}
 
 
-class ArrowTable:
+class ArrowTable(Unlined):
     """Anything that exports an Arrow stream: Arrow tables, pandas, polars, DuckDB relations."""
 
     label = "the table"
@@ -92,12 +93,3 @@ class ArrowTable:
 
     def fingerprint(self) -> object:
         return None
-
-    def place(self, row: int) -> str:
-        return f"row {row}"
-
-    def excerpt(self, name: str) -> tuple[str, ...]:
-        return ()
-
-    def witness(self, name: str) -> tuple[str, ...]:
-        return ()

@@ -12,7 +12,20 @@ from steepest.columns import Columns, Table
 from steepest.errors import InputError
 
 
-class File:
+class Unlined:
+    """A table that is no text: it has rows, and no lines to show."""
+
+    def place(self, row: int) -> str:
+        return f"row {row}"
+
+    def excerpt(self, name: str) -> tuple[str, ...]:
+        return ()
+
+    def witness(self, name: str) -> tuple[str, ...]:
+        return ()
+
+
+class File(Unlined):
     """What all files have in common; a kind of file adds `kinds` and `batches`."""
 
     repeatable = True
@@ -32,15 +45,6 @@ class File:
     def fingerprint(self) -> object:
         status = self.path.stat()
         return (status.st_size, status.st_mtime_ns, status.st_ino)
-
-    def place(self, row: int) -> str:
-        return f"row {row}"
-
-    def excerpt(self, name: str) -> tuple[str, ...]:
-        return ()
-
-    def witness(self, name: str) -> tuple[str, ...]:
-        return ()
 
 
 class Source(Protocol):

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"chunk", "errors"}
+GROUND = {"chunk", "errors", "version"}
 MATHEMATICS = {
     "gathering",
     "moments",
@@ -29,6 +29,7 @@ BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "version": set(),
     "chunk": {"errors"},
     "progress": {"chunk"},
     # floor 1, mathematics
@@ -64,13 +65,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report.*": GROUND | {"report.facts"},
     # floor 4
     "manners": GROUND,
-    "estimator": BELOW_RECEPTION | {"", "manners"},
+    "estimator": BELOW_RECEPTION | {"manners"},
     "teaching": BELOW_RECEPTION | {"manners"},
     "tables": BELOW_RECEPTION | {"estimator"},
     "": BELOW_RECEPTION | RECEPTION,
     # floor 5
-    "cli": {"", "cli.*"},
-    "cli.*": {"", "cli.*"} | BELOW_RECEPTION,
+    "cli": {"cli.*", "version"},
+    "cli.*": {"cli.*"} | BELOW_RECEPTION,
     "__main__": {"cli"},
 }
 """For every module or pattern, the modules of ours that it may import; the first entry that fits counts."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from steepest.version import __version__
+
 if TYPE_CHECKING:
     from steepest.errors import SteepestError as SteepestError
     from steepest.estimator import LinearRegression as LinearRegression
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from steepest.tables import load as load
     from steepest.teaching import GradientDescent as GradientDescent
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "CG": "methods.cg",

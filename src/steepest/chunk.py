@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from steepest.errors import InputError, count
 
@@ -90,6 +90,25 @@ class Chunk:
             where, what = "data", "; ".join(found[:10])
             more = f" and {len(found) - 10} more columns" if len(found) > 10 else ""
             raise InputError(where, what + more, "Drop or fill these rows first", code="not-finite")
+
+
+def checked_weights(
+    weights: ArrayLike, rows: int, name: str = "weights", place: Callable[[int], str] = "row {}".format
+) -> NDArray[np.float64]:
+    """Return weights as an (n,) float64 array; raise `InputError` naming the first that cannot be one."""
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (rows,):
+        raise InputError(name, f"shape is {w.shape} for {rows} rows", "Pass one weight for every row")
+    bad = np.flatnonzero(~(np.isfinite(w) & (w >= 0)))
+    if len(bad):
+        raise InputError(
+            name,
+            f"{len(bad)} of {rows} weights are negative or not finite,"
+            f" first {w[bad[0]]:g} at {place(int(bad[0]))}",
+            "Weights must be finite and not negative",
+            code="weights",
+        )
+    return w
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from steepest.chunk import Array, Chunk
+from steepest.chunk import Array, Chunk, checked_weights
 from steepest.errors import InputError, InputTypeError, closest, count, listed
 
 
@@ -80,11 +80,8 @@ class Coding(Protocol):
         ...
 
 
-PLAIN = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)} | {
-    "halffloat",
-    "float",
-    "double",
-}
+INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+PLAIN = INTEGERS | {"halffloat", "float", "double"}
 """The Arrow types that NumPy reads in place; the others are converted first."""
 
 
@@ -132,10 +129,6 @@ class Columns:
     target: str
     features: tuple[Coding, ...]
     weights: str | None = None
-    _target: Numeric = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_target", Numeric(self.target))
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -157,12 +150,14 @@ class Columns:
         """Return a record batch as rows of features, target and weights."""
         parts = [
             *self._features(batch, first_row, place),
-            *self._column(self._target, batch, first_row, place),
+            *self._column(Numeric(self.target), batch, first_row, place),
         ]
         weights = None
         if self.weights is not None:
             (values,) = self._column(Numeric(self.weights), batch, first_row, place)
-            weights = _checked(np.asarray(values, dtype=np.float64), self.weights, first_row, place)
+            weights = checked_weights(
+                values, len(values), f"column {self.weights!r}", lambda row: place(first_row + row)
+            )
         chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, first_row)
         return chunk.without_zero_weights()
 
@@ -282,16 +277,3 @@ def _unknown(table: Table, name: str) -> InputError:
         excerpt=table.excerpt(meant) if meant else (),
         replace=(name, meant) if meant else None,
     )
-
-
-def _checked(weights: Array, name: str, first_row: int, place: Callable[[int], str]) -> Array:
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if len(bad):
-        raise InputError(
-            f"column {name!r}",
-            f"{count(len(bad), 'weight')} of {len(weights)} read here are negative or not finite,"
-            f" first {weights[bad[0]]:g} at {place(first_row + int(bad[0]))}",
-            "Weights must be finite and not negative",
-            code="weights",
-        )
-    return weights

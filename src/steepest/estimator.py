@@ -14,17 +14,16 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-import steepest
 from steepest import persist
 from steepest.certificate import Certificate
-from steepest.chunk import Chunk
+from steepest.chunk import Chunk, checked_weights
 from steepest.errors import CollinearityWarning
 from steepest.fitting import check, gather, solve
 from steepest.fitting import fit as fit_source
 from steepest.inference import Inference, inference, interval
 from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
 from steepest.methods.base import Method
-from steepest.moments import Moments, checked_weights
+from steepest.moments import Moments
 from steepest.progress import Progress
 from steepest.report.facts import facts
 from steepest.report.text import Summary, rounded_up
@@ -143,7 +142,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows: the result is the fit of all rows seen so far, as if they had come at once.
 
-        Parameters, errors and return value are those of `fit`.
+        Parameters, errors and return value are those of `fit`. The rows of former calls are not looked at
+        again: columns that look dependent stay in doubt, and such a fit does not claim to have converged.
         """
         former: Fit | None = getattr(self, "_fit", None)
         if former is None:
@@ -222,7 +222,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a JSON file; `steepest.load` reads it."""
         check_is_fitted(self)
-        persist.save(self._fit, path, version=steepest.__version__)
+        persist.save(self._fit, path)
 
     @property
     def certificate_(self) -> Certificate:

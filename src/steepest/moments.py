@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.chunk import Chunk
+from steepest.chunk import Chunk, checked_weights
 from steepest.errors import InputError
 from steepest.gathering import gather, two_sum
 
@@ -284,19 +284,3 @@ def _chunk(rows: ArrayLike, weights: ArrayLike | None) -> Chunk:
     names = (*(f"x{j}" for j in range(table.shape[1] - 1)), "y")
     w = None if weights is None else checked_weights(weights, len(table))
     return Chunk((table,), names, w)
-
-
-def checked_weights(weights: ArrayLike, rows: int, name: str = "weights") -> Array:
-    """Return weights as an (n,) float64 array; raise `InputError` naming the first that cannot be one."""
-    w = np.asarray(weights, dtype=np.float64)
-    if w.shape != (rows,):
-        raise InputError(name, f"shape is {w.shape} for {rows} rows", "Pass one weight for every row")
-    bad = np.flatnonzero(~(np.isfinite(w) & (w >= 0)))
-    if len(bad):
-        raise InputError(
-            name,
-            f"{len(bad)} of {rows} weights are negative or not finite, first {w[bad[0]]} at row {bad[0]}",
-            "Weights must be finite and not negative",
-            code="weights",
-        )
-    return w

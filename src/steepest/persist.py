@@ -27,6 +27,7 @@ from steepest.methods import METHODS
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.result import Fit, Parameters
+from steepest.version import __version__
 
 SCHEMA = 1
 HEAD = b'{"schema": %d, "sha256": "' % SCHEMA
@@ -37,24 +38,24 @@ MOST_COLUMNS = 1_000_000
 Json = dict[str, Any]
 
 
-def dumps(fit: Fit, *, version: str) -> bytes:
+def dumps(fit: Fit) -> bytes:
     """Return a fit as the bytes of a model file."""
     document = {
         "columns": _columns_to(fit.columns),
         "parameters": _parameters_to(fit.parameters),
         "fit": _fit_to(fit),
         "moments": _moments_to(fit.moments),
-        "provenance": {"steepest": version, "fingerprint": fingerprint(fit)},
+        "provenance": {"steepest": __version__, "fingerprint": fingerprint(fit)},
     }
     body = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
     blank = HEAD + b"0" * 64 + b'", ' + body[1:]
     return blank[: DIGEST.start] + _digest(blank) + blank[DIGEST.stop :]
 
 
-def save(fit: Fit, path: str | os.PathLike[str], *, version: str) -> None:
+def save(fit: Fit, path: str | os.PathLike[str]) -> None:
     """Write a model file; whoever reads the path meanwhile sees the old file or the new one, whole."""
     target = Path(path).resolve()
-    data = dumps(fit, version=version)
+    data = dumps(fit)
     if target.exists() and not target.is_file():
         target.write_bytes(data)
         return

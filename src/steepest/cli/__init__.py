@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import shell_complete
 
-from steepest import __version__
 from steepest.cli.exits import BUG, DONE, exit_code
 from steepest.cli.screen import show_error, tolerate_any_encoding
+from steepest.version import __version__
 
 COMPLETION = "_STEEPEST_COMPLETE"
 VERBS = ("fit", "predict", "show")

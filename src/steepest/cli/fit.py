@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from steepest import __version__
 from steepest.cli import options
 from steepest.cli.exits import DONE, NOT_CONVERGED
 from steepest.cli.screen import print_json, print_lines, say
@@ -120,7 +119,7 @@ def command(
         )
     told = facts(result, level)
     if output is not None:
-        persist.save(result, output, version=__version__)
+        persist.save(result, output)
     if as_json:
         print_json("fit", told.to_dict())
     elif not quiet:

@@ -98,85 +98,72 @@ def _title(facts: Facts) -> str:
 
 
 def _table(facts: Facts) -> list[Line]:
+    """Return the coefficients, the largest |t| if there are too many; digits follow the standard errors."""
     terms, hidden = list(facts.terms), 0
     if len(terms) > MOST_TERMS:
         kept = sorted(range(len(terms)), key=lambda j: (-abs(terms[j].t or 0.0), j))[:MOST_TERMS]
         hidden, terms = len(terms) - MOST_TERMS, [terms[j] for j in sorted(kept)]
+    names = [printable(term.name) for term in terms]
     if facts.refusal is not None:
-        rows = _columns(
-            [["term", "estimate"], *([printable(t.name), f"{t.estimate:.6g}"] for t in terms)], [False, True]
-        )
+        columns = {"term": names, "estimate": [f"{term.estimate:.6g}" for term in terms]}
         after = [("note", line) for line in _note(f"no standard errors: {facts.refusal}")]
     else:
-        head = ["term", "estimate", "SE", f"{100 * facts.level:g}% CI", "t", "p"]
-        cells = [_cells(term) for term in terms]
-        for column in (1, 2):
-            _align_points(cells, column)
-        _align_intervals(cells)
-        flat = [[c if isinstance(c, str) else " .. ".join(c) for c in row] for row in cells]
-        rows, after = _columns([head, *flat], [False, True, True, True, True, True]), []
+        estimates, errors, low, high = map(list, zip(*map(_digits, terms), strict=True))
+        ends = zip(_flush(low), _flush(high), strict=True)
+        columns = {
+            "term": names,
+            "estimate": _on_point(estimates),
+            "SE": _on_point(errors),
+            f"{100 * facts.level:g}% CI": ["-" if b.strip() == "-" else f"{a} .. {b}" for a, b in ends],
+            "t": [_t_value(term.t) for term in terms],
+            "p": [p_value(term.p) for term in terms],
+        }
+        after = []
+    head, *rows = _side_by_side(columns)
     more = [("term", f"... and {count(hidden, 'more term')}, of smaller |t|")] if hidden else []
-    return [("head", rows[0]), *(("term", row) for row in rows[1:]), *more, *after]
+    return [("head", head), *(("term", row) for row in rows), *more, *after]
 
 
-def _cells(term: Term) -> list[str | list[str]]:
-    """Return the texts of a row; digits follow the standard error."""
-    if term.se is None:
-        return [printable(term.name), f"{term.estimate:.6g}", "-", ["-", "-"], "-", "-"]
-    show = _formatter(term.se, max(abs(term.estimate), abs(term.low or 0), abs(term.high or 0)))
-    t = "-" if term.t is None else f"{term.t:.2f}" if abs(term.t) < 1e5 else f"{term.t:.2e}"
-    interval = [show(term.low or 0.0), show(term.high or 0.0)]
-    return [printable(term.name), show(term.estimate), show(term.se), interval, t, p_value(term.p)]
+def _digits(term: Term) -> tuple[str, str, str, str]:
+    """Return estimate, standard error and interval, in the decimals that three digits of the error need."""
+    if term.se is None or term.low is None or term.high is None:
+        return f"{term.estimate:.6g}", "-", "-", "-"
+    decimals = 2 - math.floor(math.log10(term.se)) if term.se > 0 else 4
+    numbers = (term.estimate, term.se, term.low, term.high)
+    if decimals <= 8 and max(map(abs, numbers)) < 1e9:
+        estimate, se, low, high = (f"{x:.{max(decimals, 0)}f}" for x in numbers)
+    else:
+        estimate, se, low, high = (_scientific(x, decimals) for x in numbers)
+    return estimate, se, low, high
 
 
-class _formatter:  # noqa: N801 - a function with a memory
-    """Writes numbers of one row with as many decimals as three digits of the standard error need."""
-
-    def __init__(self, se: float, largest: float) -> None:
-        self.decimals = 2 - math.floor(math.log10(se)) if se > 0 else 4
-        self.fixed = self.decimals <= 8 and largest < 1e9
-
-    def __call__(self, value: float) -> str:
-        if self.fixed:
-            return f"{value:.{max(self.decimals, 0)}f}"
-        exponent = math.floor(math.log10(abs(value))) if value else 0
-        return f"{value:.{min(max(exponent + self.decimals, 0), 15)}e}"
+def _scientific(value: float, decimals: int) -> str:
+    exponent = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:.{min(max(exponent + decimals, 0), 15)}e}"
 
 
-def _align_points(cells: list[list[str | list[str]]], column: int) -> None:
-    """Pad numbers on the right until their decimal points stand below each other."""
-    texts = [str(row[column]) for row in cells]
-    padded = _on_point(texts)
-    for row, text in zip(cells, padded, strict=True):
-        row[column] = text
-
-
-def _align_intervals(cells: list[list[str | list[str]]]) -> None:
-    low, high = (_flush([row[3][end] for row in cells]) for end in (0, 1))
-    for row, a, b in zip(cells, low, high, strict=True):
-        row[3] = f"{a} .. {b}" if row[3] != ["-", "-"] else "-"
+def _t_value(t: float | None) -> str:
+    return "-" if t is None else f"{t:.2f}" if abs(t) < 1e5 else f"{t:.2e}"
 
 
 def _on_point(texts: Sequence[str]) -> list[str]:
+    """Pad numbers on the right until their decimal points stand below each other."""
     tails = [len(text) - text.find(".") if "." in text and "e" not in text else 0 for text in texts]
     widest = max(tails, default=0)
     return [text + " " * (widest - tail) if tail else text for text, tail in zip(texts, tails, strict=True)]
 
 
 def _flush(texts: Sequence[str]) -> list[str]:
+    """Pad texts on the left to a common width."""
     width = max(map(len, texts), default=0)
     return [text.rjust(width) for text in texts]
 
 
-def _columns(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
-    widths = [max(len(row[j]) for row in rows) for j in range(len(right))]
-    return [
-        "  ".join(
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+def _side_by_side(columns: dict[str, list[str]]) -> list[str]:
+    """Return the lines of a table: the first column flush left, the others flush right."""
+    padded = [_flush([head, *texts]) for head, texts in columns.items()]
+    padded[0] = [text.strip().ljust(len(text)) for text in padded[0]]
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def _statistics(facts: Facts) -> list[str]:

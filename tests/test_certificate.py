@@ -1,13 +1,14 @@
 """The certificate is honest: held against extended precision on 500 random problems."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from steepest import LinearRegression
-from steepest.errors import CollinearityWarning
+from steepest import LinearRegression, Moments
+from steepest.errors import CollinearityWarning, InputError
 from steepest.fitting import solve
 from steepest.result import Parameters
 from truth import least_squares
@@ -226,3 +227,32 @@ def test_a_target_that_does_not_vary_is_fitted_by_every_method():
             model = LinearRegression(method=method, scale=scale).fit(X, np.full(30, 7.0))
             assert model.converged_
             assert model.intercept_ == pytest.approx(7, rel=1e-6)
+
+
+@pytest.mark.parametrize("light", [1e-18, 1e-10, 1e-6])
+@pytest.mark.parametrize("far", [1e6, 1e8])
+def test_light_rows_far_away_may_come_first(far, light):
+    """Merging moves the mean of the heavier part, which then hardly moves."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 1))
+    y = 2 * X[:, 0] + 0.1 * rng.normal(size=120)
+    X[:60] += far / 3
+    y[:60] += far
+    w = np.repeat([light, 1.0], 60)
+    model = LinearRegression().partial_fit(X[:60], y[:60], w[:60]).partial_fit(X[60:], y[60:], w[60:])
+    assert least_squares(X, y, w).distance(model) <= model.certificate_.in_se
+
+
+@pytest.mark.parametrize(("heavy", "far"), [(1, 1e2), (1e4, 1e2), (1e6, 1e3), (1e6, 1e4), (1e8, 1e4)])
+def test_what_is_left_after_subtraction_is_certified_with_the_digits_it_has(heavy, far):
+    rng = np.random.default_rng(1)
+    A, B = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + far
+    A[:, 2] += A[:, 0]
+    removed = Moments.of(B, np.full(200, heavy))
+    try:
+        rest = (Moments.of(A) + removed) - removed
+    except InputError:
+        return
+    model = solve(rest, Parameters())
+    shown = SimpleNamespace(coef_=model.coef, intercept_=model.intercept)
+    assert least_squares(A[:, :2], A[:, 2]).distance(shown) <= model.certificate.in_se

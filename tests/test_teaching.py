@@ -123,3 +123,8 @@ def test_divergence_of_any_kind_raises_nothing():
     assert np.isfinite(model.w_).all()
     assert model.certificate_.in_se == np.inf
     assert "NOT CONVERGED" in str(model.summary())
+
+
+def test_values_beyond_any_rate_end_at_once():
+    with pytest.warns(ConvergenceWarning, match="largest stable eta for these data is 0"):
+        GradientDescent().fit([[1e200], [2e200]], [1.0, 2.0])

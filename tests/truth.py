@@ -38,7 +38,10 @@ class Truth:
 def least_squares(X, y, weights=None, *, fit_intercept=True) -> Truth:
     """Solve by Gram-Schmidt with reorthogonalisation, in extended precision, about exact origins."""
     n, p = X.shape
-    origin_x, origin_y = (X[0].astype(Long), Long(y[0])) if fit_intercept else (np.zeros(p, Long), Long(0))
+    heavy = 0 if weights is None else int(np.argmax(weights))
+    origin_x, origin_y = (
+        (X[heavy].astype(Long), Long(y[heavy])) if fit_intercept else (np.zeros(p, Long), Long(0))
+    )
     A, b = X.astype(Long) - origin_x, y.astype(Long) - origin_y
     scale = np.exp2(np.round(np.log2(np.maximum(np.abs(A).max(axis=0).astype(float), 1e-300)))).astype(Long)
     A = A / scale

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.errors import InputError, count
+from steepest.errors import InputError, InputTypeError, count
 
 Array = NDArray[Any]
 
@@ -96,7 +96,10 @@ def checked_weights(
     weights: ArrayLike, rows: int, name: str = "weights", place: Callable[[int], str] = "row {}".format
 ) -> NDArray[np.float64]:
     """Return weights as an (n,) float64 array; raise `InputError` naming the first that cannot be one."""
-    w = np.asarray(weights, dtype=np.float64)
+    try:
+        w = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputTypeError(name, f"holds no numbers ({error})", "Pass one number for every row") from error
     if w.shape != (rows,):
         raise InputError(name, f"shape is {w.shape} for {rows} rows", "Pass one weight for every row")
     bad = np.flatnonzero(~(np.isfinite(w) & (w >= 0)))

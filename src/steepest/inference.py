@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,7 @@ def refuse(fit: Fit) -> None:
 
 def quantile(level: float, freedom: int) -> float:
     """Return the two-sided quantile of Student's t that covers `level`."""
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < float(level) < 1):
         raise InputError("level", f"got {level!r}", "Pass a coverage between 0 and 1, such as 0.95")
     return float(special.stdtrit(freedom, (1 + level) / 2))
 

@@ -137,6 +137,8 @@ class Moments:
         if not self.rows:
             return other if not self.dropped else replace(other, dropped=dropped)
         a, b = self._aligned(other)
+        if b.weight > a.weight:
+            a, b = b, a
         weight = a.weight + b.weight
         apart = (b.mean - a.mean) + (b.mean_low - a.mean_low)
         mean, mean_low = two_sum(a.mean, a.mean_low + b.weight / weight * apart)
@@ -178,9 +180,19 @@ class Moments:
             apart = (a.mean - b.mean) + (a.mean_low - b.mean_low)
             step = b.weight / weight * apart
             scatter = a.scatter - b.scatter - b.weight * (a.weight / weight) * np.outer(apart, apart)
-            left = np.append(np.diag(scatter), weight) / np.append(np.diag(a.scatter), a.weight)
-        left = left[~np.isnan(left)]
-        digits = min(a.digits, b.digits) + math.log10(min(left.min(), 1.0)) if (left > 0).all() else 0.0
+            # the mean of what is left inherits the error of both means, enlarged as the weight shrinks
+            spreads = np.sqrt(np.diag(a.scatter) / a.weight) + np.sqrt(np.diag(b.scatter) / b.weight)
+            drift = b.weight * (a.weight / weight) * np.abs(apart) * spreads
+            lost = np.concatenate(
+                [
+                    (np.diag(a.scatter) + 2 * drift) / np.diag(scatter),
+                    b.weight / weight * spreads / np.sqrt(np.diag(scatter) / weight),
+                    [a.weight / weight],
+                ]
+            )
+        lost = lost[~np.isnan(lost)]
+        known = (np.diag(scatter) >= 0).all() and np.isfinite(lost).all()
+        digits = min(a.digits, b.digits) - math.log10(max(lost.max(), 1.0)) if known else 0.0
         if not digits >= FEWEST_DIGITS:
             raise InputError(
                 "moments",

@@ -189,8 +189,9 @@ def _largest_stable_rate(X: Array, eta: float, *, simultaneous: bool) -> float:
     def stable(rate: float) -> bool:
         return _growth(X, rate, simultaneous=simultaneous) < 1 + 1e-9
 
-    low = 0.5 / (float((X * X).sum()) + len(X))
-    while low * SCAN < eta and stable(low * SCAN):
+    with np.errstate(over="ignore"):
+        low = 0.5 / (float((X * X).sum()) + len(X))
+    while 0 < low * SCAN < eta and stable(low * SCAN):
         low *= SCAN
     high = min(low * SCAN, eta)
     for _ in range(40):

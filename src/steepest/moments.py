@@ -182,10 +182,9 @@ class Moments:
             scatter = a.scatter - b.scatter - b.weight * (a.weight / weight) * np.outer(apart, apart)
             # the mean of what is left inherits the error of both means, enlarged as the weight shrinks
             spreads = np.sqrt(np.diag(a.scatter) / a.weight) + np.sqrt(np.diag(b.scatter) / b.weight)
-            drift = b.weight * (a.weight / weight) * np.abs(apart) * spreads
             lost = np.concatenate(
                 [
-                    (np.diag(a.scatter) + 2 * drift) / np.diag(scatter),
+                    np.diag(a.scatter) / np.diag(scatter),
                     b.weight / weight * spreads / np.sqrt(np.diag(scatter) / weight),
                     [a.weight / weight],
                 ]

@@ -180,18 +180,7 @@ class Moments:
             apart = (a.mean - b.mean) + (a.mean_low - b.mean_low)
             step = b.weight / weight * apart
             scatter = a.scatter - b.scatter - b.weight * (a.weight / weight) * np.outer(apart, apart)
-            # the mean of what is left inherits the error of both means, enlarged as the weight shrinks
-            spreads = np.sqrt(np.diag(a.scatter) / a.weight) + np.sqrt(np.diag(b.scatter) / b.weight)
-            lost = np.concatenate(
-                [
-                    np.diag(a.scatter) / np.diag(scatter),
-                    b.weight / weight * spreads / np.sqrt(np.diag(scatter) / weight),
-                    [a.weight / weight],
-                ]
-            )
-        lost = lost[~np.isnan(lost)]
-        known = (np.diag(scatter) >= 0).all() and np.isfinite(lost).all()
-        digits = min(a.digits, b.digits) - math.log10(max(lost.max(), 1.0)) if known else 0.0
+        digits = _digits_left(a, b, weight, np.diag(scatter))
         if not digits >= FEWEST_DIGITS:
             raise InputError(
                 "moments",
@@ -286,6 +275,26 @@ class Moments:
             unit=unit,
             weight_unit=weight_unit,
         )
+
+
+def _digits_left(a: Moments, b: Moments, weight: float, diagonal: Array) -> float:
+    """Return the digits that a - b has: what the scatter, the weight and the mean lose to cancellation.
+
+    The mean of what is left inherits the errors of both means, enlarged as the weight shrinks.
+    """
+    with np.errstate(all="ignore"):
+        spreads = np.sqrt(np.diag(a.scatter) / a.weight) + np.sqrt(np.diag(b.scatter) / b.weight)
+        lost = np.concatenate(
+            [
+                np.diag(a.scatter) / diagonal,
+                b.weight / weight * spreads / np.sqrt(diagonal / weight),
+                [a.weight / weight],
+            ]
+        )
+    lost = lost[~np.isnan(lost)]
+    if (diagonal < 0).any() or not np.isfinite(lost).all():
+        return 0.0
+    return min(a.digits, b.digits) - math.log10(max(float(lost.max()), 1.0))
 
 
 def _chunk(rows: ArrayLike, weights: ArrayLike | None) -> Chunk:

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"chunk", "errors", "version"}
+GROUND = {"chunk", "errors", "version", "whole"}
 MATHEMATICS = {
     "gathering",
     "moments",
@@ -30,6 +30,7 @@ BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
+    "whole": set(),
     "chunk": {"errors"},
     "progress": {"chunk"},
     # floor 1, mathematics

@@ -13,6 +13,9 @@ from steepest.errors import InputError, InputTypeError, count
 
 Array = NDArray[Any]
 
+SPAN = 65_536
+"""Rows in a chunk: gathered about one origin; fixed, so that threads do not change the order of merging."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -23,7 +26,8 @@ class Chunk:
     parts : tuple of arrays, each (n,) or (n, k)
         The columns from left to right: p features and then, where there is one, the target.
     names : tuple of str, one for every column
-    weights : (n,) float64 array of nonnegative finite weights, or None for ones
+    weights : (n,) float64 array of positive finite weights, or None for ones
+        Whoever makes a chunk of other weights passes it on `without_zero_weights`.
     first_row : int
         Position in the source of the first row, for messages.
     dropped : mapping of str to int
@@ -124,7 +128,6 @@ class Counts:
 
     @classmethod
     def of(cls, chunk: Chunk) -> Counts:
-        chunk = chunk.without_zero_weights()
         dropped = {cause: rows for cause, rows in chunk.dropped.items() if rows}
         return cls(chunk.rows + sum(dropped.values()), chunk.rows, dropped)
 

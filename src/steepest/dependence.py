@@ -42,13 +42,9 @@ class Combinations:
 
     def of(self, chunk: Chunk) -> Products:
         """Return the sums over the rows of a chunk (features and target)."""
-        n, m = self.normal, self.normal.moments
-        at = n.active
-        chunk = chunk.without_zero_weights()
-        origin = (m.mean[at], m.mean_low[at]) if n.intercept else (0.0, 0.0)
-        Z = ((chunk.matrix()[:, at] / m.unit[at] - origin[0]) - origin[1]) / n.spread
+        Z = self.normal.coordinates(chunk.matrix())
         E, w = Z @ self.V, chunk.weights
-        weighted = E if w is None else E * (w / m.weight_unit)[:, None]
+        weighted = E if w is None else E * (w / self.normal.moments.weight_unit)[:, None]
         return Products(np.einsum("ij,ij->j", E, weighted), Z.T @ weighted)
 
 
@@ -70,12 +66,12 @@ def confirmed(normal: NormalEquations, look: Pass) -> bool:
     look : callable
         Sums a fold over all rows.
     """
-    V, weight = normal.null_space.copy(), normal.moments.weight
+    null_space, weight = normal.null_space, normal.moments.weight
     rounding = ROUNDINGS * normal.k * normal.unit_roundoff * (1 + float(np.abs(normal.center).max()))
     for _ in range(LOOKS):
-        sums = look(Combinations(normal, V))
+        sums = look(Combinations(normal, null_space))
         if (sums.squares <= weight * rounding**2).all():
             return True
-        np.subtract(V, normal.root.T @ (normal.root @ (sums.cross / weight)), out=V)
-        np.divide(V, np.linalg.norm(V, axis=0), out=V)
+        corrected = null_space - normal.solve(sums.cross / weight)
+        null_space = corrected / np.linalg.norm(corrected, axis=0)
     return False

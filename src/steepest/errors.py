@@ -114,6 +114,13 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     return longer[0] if word and longer else None
 
 
+def choices(word: str, names: Iterable[str]) -> str:
+    """Return what to choose from instead of an unknown name, with the one that was probably meant."""
+    known = list(names)
+    meant = closest(word, known)
+    return (f'Did you mean "{meant}"? ' if meant else "") + f"Choose from {', '.join(known)}"
+
+
 def listed(items: Iterable[str], most: int = 10) -> str:
     """Join names for a message: the first `most`, then a count of the others."""
     names = list(items)

@@ -18,7 +18,7 @@ from steepest import persist
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, checked_weights
 from steepest.errors import CollinearityWarning
-from steepest.fitting import check, gather, solve
+from steepest.fitting import check, collect, solve
 from steepest.fitting import fit as fit_source
 from steepest.inference import Inference, inference, interval
 from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
@@ -148,15 +148,11 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         former: Fit | None = getattr(self, "_fit", None)
         if former is None:
             return self.fit(X, y, sample_weight)
-        check(self._parameters())
-        moments, counts = gather(self._rows(X, y, sample_weight, former=former))
-        merged = solve(
-            former.moments + moments,
-            self._parameters(),
-            counts=former.counts + counts,
-            columns=former.columns,
-        )
-        return self._publish(merged)
+        parameters = self._parameters()
+        check(parameters)
+        moments, counts = collect(self._rows(X, y, sample_weight, former=former))
+        moments, counts = former.moments + moments, former.counts + counts
+        return self._publish(solve(moments, parameters, counts=counts, columns=former.columns))
 
     def predict(self, X: Any) -> Array:
         """Return the fitted means.

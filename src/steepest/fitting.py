@@ -54,7 +54,7 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
     """
     check(parameters)
     before = source.fingerprint()
-    moments, counts = gather(source, watch=watch)
+    moments, counts = collect(source, watch=watch)
     look = (lambda each: fold(source, each, watch=watch)[0]) if source.repeatable else None
     result = solve(moments, parameters, look=look, counts=counts, columns=source.columns)
     if source.fingerprint() != before:
@@ -63,7 +63,7 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
     return result
 
 
-def gather(source: Source, *, watch: Callable[[Chunk], None] | None = None) -> tuple[Moments, Counts]:
+def collect(source: Source, *, watch: Callable[[Chunk], None] | None = None) -> tuple[Moments, Counts]:
     """Return the moments of all rows of a source, and what became of the rows."""
     moments, counts = fold(source, Moments, Counts, watch=watch)
     return moments, counts

@@ -204,10 +204,9 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     C[np.ix_(at, at)] = inverse
     scale[at] = 1 / n.spread * (m.unit[-1] / m.unit[n.active])
     if n.intercept:
-        h = n.root @ n.center
         lost = float(np.linalg.norm(n.center - n.H @ n.solve(n.center)))
         C[0, at] = C[at, 0] = across
-        C[0, 0] = 1 + float(h @ h)
+        C[0, 0] = n.intercept_inflation**2
         scale[0] = m.unit[-1]
         if n.rank < n.k and lost > UNDETERMINED * max(1.0, float(np.linalg.norm(n.center))):
             C[0], C[:, 0] = np.nan, np.nan

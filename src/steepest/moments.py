@@ -22,14 +22,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.chunk import Chunk, checked_weights
+from steepest.chunk import SPAN, Chunk, checked_weights
 from steepest.errors import InputError
 from steepest.gathering import gather, two_sum
 
 Array = NDArray[np.float64]
 
-SPAN = 65_536
-"""Rows that are gathered about one origin; more of them are merged pairwise."""
 FULL_DIGITS = 15.95
 FEWEST_DIGITS = 6.0
 
@@ -99,7 +97,7 @@ class Moments:
         InputError
             If a cell or a weight is not finite, or a weight is negative.
         """
-        chunk = (rows if isinstance(rows, Chunk) else _chunk(rows, weights)).without_zero_weights()
+        chunk = rows if isinstance(rows, Chunk) else _chunk(rows, weights)
         dropped = sum(chunk.dropped.values())
         if chunk.rows == 0:
             return replace(cls.empty(len(chunk.names) - 1, chunk.names), dropped=dropped)
@@ -303,4 +301,4 @@ def _chunk(rows: ArrayLike, weights: ArrayLike | None) -> Chunk:
         raise InputError("rows", f"expected 2 dimensions, got shape {table.shape}", "Pass (n, p+1) rows")
     names = (*(f"x{j}" for j in range(table.shape[1] - 1)), "y")
     w = None if weights is None else checked_weights(weights, len(table))
-    return Chunk((table,), names, w)
+    return Chunk((table,), names, w).without_zero_weights()

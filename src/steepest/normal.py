@@ -97,9 +97,15 @@ class NormalEquations:
         K = _inverse_cholesky(self.H)
         if K is not None and self._smallest * self.k * np.vdot(K, K) < 1:
             return K
-        eigenvalues, V = np.linalg.eigh(self.H)
+        eigenvalues, V = self._spectral
         kept = eigenvalues > self._smallest * eigenvalues[-1]
         return (V[:, kept] / np.sqrt(eigenvalues[kept])).T
+
+    @cached_property
+    def _spectral(self) -> tuple[Array, Array]:
+        """Eigenvalues (k,) of H in rising order, and its eigenvectors (k, k): needed below full rank only."""
+        eigenvalues, V = np.linalg.eigh(self.H)
+        return eigenvalues, V
 
     @property
     def _smallest(self) -> float:
@@ -111,7 +117,7 @@ class NormalEquations:
         """Orthonormal columns (k, k - rank): the combinations of columns that the moments take for zero."""
         if self.rank == self.k:
             return np.zeros((self.k, 0))
-        return np.linalg.eigh(self.H)[1][:, : self.k - self.rank]
+        return self._spectral[1][:, : self.k - self.rank]
 
     @property
     def doubtful(self) -> bool:
@@ -127,6 +133,12 @@ class NormalEquations:
     def freedom(self) -> int:
         """Residual degrees of freedom: rows of positive weight minus the parameters that they determine."""
         return self.moments.rows - self.rank - self.intercept
+
+    def coordinates(self, X: Array) -> Array:
+        """Return rows of features (n, p) as rows (n, k) about the means and divided by the spread."""
+        m, at = self.moments, self.active
+        origin = (m.mean[at], m.mean_low[at]) if self.intercept else (0.0, 0.0)
+        return ((X[:, at] / m.unit[at] - origin[0]) - origin[1]) / self.spread
 
     def solve(self, g: Array) -> Array:
         """Return H⁺g."""

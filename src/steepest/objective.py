@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.errors import InputError, closest
+from steepest.errors import InputError, choices
 from steepest.normal import NormalEquations
 
 Array = NDArray[np.float64]
@@ -19,9 +19,7 @@ SCALES = ("auto", "standard", "center", "none")
 def check_scale(scale: object) -> None:
     """Raise `InputError` if there is no scale of that name."""
     if scale not in SCALES:
-        meant = closest(str(scale), SCALES)
-        hint = f'Did you mean "{meant}"? ' if meant else ""
-        raise InputError("scale", f'unknown scale "{scale}"', f"{hint}Choose from {', '.join(SCALES)}")
+        raise InputError("scale", f'unknown scale "{scale}"', choices(str(scale), SCALES))
 
 
 @dataclass(frozen=True)

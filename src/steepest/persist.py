@@ -11,7 +11,6 @@ import hashlib
 import json
 import math
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.result import Fit, Parameters
 from steepest.version import __version__
+from steepest.whole import whole_file
 
 SCHEMA = 1
 HEAD = b'{"schema": %d, "sha256": "' % SCHEMA
@@ -54,22 +54,9 @@ def dumps(fit: Fit) -> bytes:
 
 def save(fit: Fit, path: str | os.PathLike[str]) -> None:
     """Write a model file; whoever reads the path meanwhile sees the old file or the new one, whole."""
-    target = Path(path).resolve()
     data = dumps(fit)
-    if target.exists() and not target.is_file():
-        target.write_bytes(data)
-        return
-    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(data)
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

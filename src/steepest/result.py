@@ -144,9 +144,7 @@ class Fit:
         It is NaN for rows whose mean the data do not determine.
         """
         n, m = self.normal, self.normal.moments
-        X = chunk.matrix()[:, n.active]
-        origin = (m.mean[n.active], m.mean_low[n.active]) if n.intercept else (0.0, 0.0)
-        Z = ((X / m.unit[n.active] - origin[0]) - origin[1]) / n.spread
+        Z = n.coordinates(chunk.matrix())
         E = Z @ n.root.T
         squares = np.einsum("ij,ij->i", E, E) + n.intercept
         lost = np.linalg.norm(Z @ n.null_space, axis=1) > UNDETERMINED * np.linalg.norm(Z, axis=1)

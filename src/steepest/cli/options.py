@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from steepest.errors import SteepestError
+from steepest.errors import SteepestError, choices
 
 
 class Among(click.ParamType):
@@ -25,11 +25,7 @@ class Among(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         names = self._names()
         if value not in names:
-            from steepest.errors import closest
-
-            meant = closest(value, names)
-            hint = f'Did you mean "{meant}"? ' if meant else ""
-            self.fail(f'no {self.name} "{value}". {hint}Choose from {", ".join(names)}.', param, ctx)
+            self.fail(f'no {self.name} "{value}". {choices(value, names)}.', param, ctx)
         return value
 
     def shell_complete(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import click
 
 from steepest.cli import options
 from steepest.cli.screen import say
+from steepest.whole import whole_file
 
 if TYPE_CHECKING:
     from steepest.chunk import Chunk
@@ -157,10 +156,5 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    part = output.with_name(f".{output.name}.{secrets.token_hex(8)}")
-    try:
-        with part.open("xb") as file:
-            yield file
-        os.replace(part, output)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(output) as file:
+        yield file

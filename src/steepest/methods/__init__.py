@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steepest.errors import InputError, InputTypeError, closest, listed
+from steepest.errors import InputError, InputTypeError, choices, listed
 from steepest.methods.base import Method
 from steepest.methods.cg import CG
 from steepest.methods.gd import GD
@@ -33,7 +33,5 @@ def method_of(choice: str | Method) -> Method:
     if choice == "auto":
         return METHODS["newton"]
     if choice not in METHODS:
-        meant = closest(choice, METHODS)
-        hint = f'Did you mean "{meant}"? ' if meant else ""
-        raise InputError("method", f'unknown method "{choice}"', f"{hint}Choose from auto, {listed(METHODS)}")
+        raise InputError("method", f'unknown method "{choice}"', choices(choice, ("auto", *METHODS)))
     return METHODS[choice]

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from steepest.chunk import Array, Chunk
-
-PIECE = 65_536
-"""Rows in a piece: fixed, so that the order of merging does not depend on the number of threads."""
+from steepest.chunk import SPAN, Array, Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +21,10 @@ class Arrays:
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         whole = Chunk((self.X, self.y), self.names, self.weights)
-        starts = range(0, whole.rows, PIECE)
-        for piece in range(len(starts)) if order is None else order:
-            start = starts[piece]
-            yield whole.slice(start, min(start + PIECE, whole.rows)) if len(starts) > 1 else whole
+        starts = range(0, whole.rows, SPAN)
+        for start in starts if order is None else [starts[piece] for piece in order]:
+            rows = whole.slice(start, min(start + SPAN, whole.rows)) if len(starts) > 1 else whole
+            yield rows.without_zero_weights()
 
     def fingerprint(self) -> object:
         return self.X.shape

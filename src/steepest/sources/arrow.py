@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from steepest.chunk import SPAN
 from steepest.errors import InputError, InputTypeError
 from steepest.sources.base import Unlined
-
-BATCH_ROWS = 65_536
 
 
 def kind_of(type_: Any) -> str:
@@ -88,8 +87,8 @@ class ArrowTable(Unlined):
         reader, self._opened = self._opened or self._open(), None
         for batch in reader:
             chosen = batch.select(names)
-            for start in range(0, chosen.num_rows, BATCH_ROWS):
-                yield chosen.slice(start, BATCH_ROWS)
+            for start in range(0, chosen.num_rows, SPAN):
+                yield chosen.slice(start, SPAN)
 
     def fingerprint(self) -> object:
         return None

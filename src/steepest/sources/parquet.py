@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from steepest.chunk import SPAN
 from steepest.errors import InputError
-from steepest.sources.arrow import BATCH_ROWS, kinds_of
+from steepest.sources.arrow import kinds_of
 from steepest.sources.base import File
 
 
@@ -24,7 +25,7 @@ class Parquet(File):
         import pyarrow as pa
 
         try:
-            yield from self._open().iter_batches(BATCH_ROWS, row_groups=order, columns=list(names))
+            yield from self._open().iter_batches(SPAN, row_groups=order, columns=list(names))
         except (pa.ArrowInvalid, OSError) as error:
             raise self._damaged(error) from error
 

@@ -14,9 +14,14 @@ def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path):
         file.write(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
-    with pytest.raises(ValueError, match="midway"), whole_file(path) as file:
-        file.write(b"half")
-        raise ValueError("midway")
+
+    def stop_midway():
+        with whole_file(path) as file:
+            file.write(b"half")
+            raise ValueError("midway")
+
+    with pytest.raises(ValueError, match="midway"):
+        stop_midway()
     assert path.read_bytes() == b"new"
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
 

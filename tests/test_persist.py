@@ -48,6 +48,7 @@ def test_the_same_fit_gives_the_same_bytes_without_clock_or_path(saved, tmp_path
         "columns",
         "parameters",
         "fit",
+        "refined",
         "moments",
         "provenance",
     }

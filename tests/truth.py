@@ -1,8 +1,10 @@
-"""Least squares of float64 rows in extended precision: the truth that certificates are held against."""
+"""Least squares of float64 rows in extended precision, or exactly: what certificates are held against."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -93,3 +95,64 @@ def _back(R, z):
     for j in range(len(x) - 1, -1, -1):
         x[j] = (x[j] - R[j, j + 1 :] @ x[j + 1 :]) / R[j, j]
     return x
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The exact rational answer of float64 rows; the intercept comes first, if there is one."""
+
+    estimate: list[Fraction]
+    se: list[Fraction]
+    """Squared standard errors."""
+
+    def distance(self, model) -> float:
+        """Return the distance of the coefficient furthest from the truth, in standard errors."""
+        return max(self.distances(model))
+
+    def distances(self, model) -> list[float]:
+        found = [float(b) for b in np.atleast_1d(model.coef_)]
+        if len(found) < len(self.estimate):
+            found = [float(model.intercept_), *found]
+        pairs = zip(found, self.estimate, self.se, strict=True)
+        return [
+            math.inf if not se else float((Fraction(b) - exact) ** 2 / se) ** 0.5 for b, exact, se in pairs
+        ]
+
+    def rounding(self) -> float:
+        """Return how far the answer is from itself when each coefficient is one rounding off."""
+        u = Fraction(1, 2**53)
+        return max(
+            float((u * exact) ** 2 / se) ** 0.5 for exact, se in zip(self.estimate, self.se, strict=True)
+        )
+
+
+def exactly(X, y, *, fit_intercept=True) -> Exact:
+    """Solve the normal equations of float64 rows in rational arithmetic."""
+    columns = [_whole(column) for column in np.asarray(X, dtype=float).T]
+    if fit_intercept:
+        columns = [([1] * len(y), 1), *columns]
+    target, unit = _whole(np.asarray(y, dtype=float))
+    k = len(columns)
+    rows = np.array([*(values for values, _ in columns), target], dtype=object)
+    products = [[int(a @ b) for b in rows] for a in rows]
+    table = [
+        [Fraction(x) for x in products[i][: k + 1]] + [Fraction(int(i == j)) for j in range(k)]
+        for i in range(k)
+    ]
+    for i in range(k):
+        table[i] = [x / table[i][i] for x in table[i]]
+        for j in range(k):
+            if j != i:
+                table[j] = [x - table[j][i] * z for x, z in zip(table[j], table[i], strict=True)]
+    rss = products[k][k] - sum(products[k][i] * table[i][k] for i in range(k))
+    variance = Fraction(rss) / (len(y) - k)
+    scale = [Fraction(size, unit) for _, size in columns]
+    estimate = [table[i][k] * scale[i] for i in range(k)]
+    return Exact(estimate, [variance * table[i][k + 1 + i] * scale[i] ** 2 for i in range(k)])
+
+
+def _whole(column):
+    """Return a column as whole numbers, and what they were multiplied by."""
+    ratios = [x.as_integer_ratio() for x in column.tolist()]
+    unit = max(below for _, below in ratios)
+    return [above * (unit // below) for above, below in ratios], unit

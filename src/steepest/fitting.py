@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from steepest.certificate import Yardstick
 from steepest.chunk import Chunk, Counts
 from steepest.columns import Columns
-from steepest.dependence import Pass, confirmed
 from steepest.descent import Status, descend
 from steepest.engines.local import fold
 from steepest.errors import DataChangedError, InputError
 from steepest.methods import method_of
+from steepest.methods.newton import Newton
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic, check_scale
 from steepest.rates import rate_of
+from steepest.refinement import Pass, refine, wanting
 from steepest.result import Fit, Parameters
 from steepest.sources.base import Source
 
@@ -84,8 +85,8 @@ def solve(
     moments : Moments
     parameters : Parameters
     look : callable, optional
-        Sums a fold over the rows once more. Without it, columns that look dependent to the moments
-        stay in doubt, and the fit does not claim to have converged.
+        Sums a fold over the rows once more. Without it the answer is as good as the moments, and the fit
+        does not claim to have converged where that is not good enough.
     counts : Counts, optional
     columns : Columns, optional
     """
@@ -93,16 +94,20 @@ def solve(
         why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
-    doubt = normal.doubtful and not (look is not None and confirmed(normal, look))
+    precise = parameters.precise is True
+    if look is not None and wanting(normal, parameters.tol, precise=precise):
+        normal = refine(normal, look, parameters.tol, precise=precise)
     problem = Quadratic.of(normal, parameters.scale)
     method = method_of(parameters.method)
+    on_rows = isinstance(method, Newton) and isinstance(parameters.learning_rate, str)
+    yardstick = _yardstick(normal)
     descent = descend(
         problem,
         method,
-        np.zeros(problem.size),
+        problem.reached if on_rows else problem.start,
         rate=rate_of(parameters.learning_rate, method, problem),
-        yardstick=_yardstick(normal, doubt=doubt),
-        tol=parameters.tol,
+        yardstick=yardstick,
+        tol=max(parameters.tol, 2 * yardstick.floor) if parameters.tol and normal.exact else parameters.tol,
         max_iter=parameters.max_iter,
     )
     coef, intercept = problem.coefficients(descent.point)
@@ -119,10 +124,11 @@ def solve(
         parameters=parameters,
         method=method.title,
         status=descent.status,
-        steps=descent.steps,
+        steps=descent.steps + (normal.expansion.passes if on_rows else 0),
         bound=descent.certificate,
         counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
         columns=columns,
+        repeatable=look is not None,
     )
 
 
@@ -130,7 +136,7 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
     """Return the fit of coefficients that were found by epochs over the rows, with their certificate."""
     normal = NormalEquations.of(moments, intercept=True)
     problem = Quadratic.of(normal, "none")
-    yardstick = _yardstick(normal, doubt=False)
+    yardstick = _yardstick(normal)
     if np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT:
         point = problem.point(coef, intercept)
         bound = yardstick.certificate(problem.gap(point))
@@ -161,6 +167,8 @@ def check(parameters: Parameters) -> None:
     text = isinstance(rate, str)
     if not (rate == "auto" if text else _is_real(rate) and 0 < float(rate) < math.inf):
         raise InputError("learning_rate", f"got {rate!r}", 'Pass "auto" or a positive number')
+    if not (parameters.precise is True or parameters.precise == "auto"):
+        raise InputError("precise", f"got {parameters.precise!r}", 'Pass "auto" or True')
     method_of(parameters.method)
     check_scale(parameters.scale)
 
@@ -169,10 +177,11 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _yardstick(normal: NormalEquations, *, doubt: bool) -> Yardstick:
+def _yardstick(normal: NormalEquations) -> Yardstick:
     """Return the yardstick of a problem; it has no floor to stand on where dependence is in doubt."""
+    noise = math.inf if normal.expansion.doubtful else normal.noise
     if normal.se is not None:
-        return Yardstick(normal.se, math.inf if doubt else normal.noise / normal.se, "se")
+        return Yardstick(normal.se, noise / normal.se, "se")
     scale = math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
     limit = EXACT_FIT if normal.freedom > 0 and normal.t > 0 else math.inf
-    return Yardstick(scale, math.inf if doubt else normal.noise / scale, "sd(y)", limit)
+    return Yardstick(scale, noise / scale, "sd(y)", limit)

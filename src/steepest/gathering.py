@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
+from steepest.exact import two_sum
 
 Array = NDArray[np.float64]
 
@@ -173,13 +174,6 @@ def units(largest: Array) -> Array:
     """Return the powers of two in whose units numbers are held: ones, unless they lie beyond 2^±300."""
     easy = ((largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE)) | (largest == 0)
     return np.ones_like(largest) if easy.all() else np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
-
-
-def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a + b as a rounded sum and its rounding error (Knuth's two-sum)."""
-    total = a + b
-    t = total - a
-    return total, (a - (total - t)) + (b - t)
 
 
 def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:

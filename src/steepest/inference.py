@@ -204,7 +204,7 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     C[np.ix_(at, at)] = inverse
     scale[at] = 1 / n.spread * (m.unit[-1] / m.unit[n.active])
     if n.intercept:
-        lost = float(np.linalg.norm(n.center - n.H @ n.solve(n.center)))
+        lost = float(np.linalg.norm(n.null_space.T @ n.center))
         C[0, at] = C[at, 0] = across
         C[0, 0] = n.intercept_inflation**2
         scale[0] = m.unit[-1]

@@ -24,7 +24,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from steepest.chunk import SPAN, Chunk, checked_weights
 from steepest.errors import InputError
-from steepest.gathering import gather, two_sum
+from steepest.exact import two_sum
+from steepest.gathering import gather
 
 Array = NDArray[np.float64]
 
@@ -125,6 +126,11 @@ class Moments:
     def p(self) -> int:
         """Number of features."""
         return len(self.mean) - 1
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the rows had weights other than one."""
+        return self.sum_log_weight != 0 or self.weight * self.weight_unit != self.rows
 
     def __add__(self, other: Moments) -> Moments:
         """Merge two disjoint sets of rows: commutative and associative up to rounding."""

@@ -1,4 +1,4 @@
-"""`NormalEquations`: the exact least-squares answer of some moments, and what rounding leaves of it.
+"""`NormalEquations`: the least-squares objective in the best of coordinates, and what rounding leaves of it.
 
 With the intercept profiled out and every column divided by its root mean square d (about its mean, or
 about zero without an intercept), the objective of the coefficients u = d·b is
@@ -20,9 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from steepest.exact import add, divide, two_product
 from steepest.moments import Moments
 
 Array = NDArray[np.float64]
+
+HALF_ULP = 2.0**-53
 
 ROUNDINGS = 8
 """Roundings per column that an entry of the moments may be off."""
@@ -32,6 +35,52 @@ PANEL = 400
 
 NOISE = 100
 """A residual variance below so many of its own rounding errors is not known."""
+
+NEGLIGIBLE = 1e-9
+"""Standard errors below which no coefficient need be known better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The objective about a point p: f(u) = ½ value + gᵀ(u - p) + ½ |R(u - p)|².
+
+    Attributes
+    ----------
+    point, point_low : (k,) arrays
+        p, as an unevaluated sum: zero, or where the gradient was measured on the rows.
+    gradient : (k,) array
+    value : float
+        2 f(p).
+    factor : (rank, k) array
+        R, with H = RᵀR.
+    root : (rank, k) array
+        K, with H⁺ = KᵀK.
+    null_space : (k, k - rank) array
+        Orthonormal combinations of the columns that vanish.
+    error : float
+        What rounding can have done to the minimum u*: |R(u - u*)| at most.
+    value_error : float
+        What rounding can have done to the value, and to 2 f(u*).
+    doubtful : bool
+        Whether columns look dependent to the moments, but only the rows can tell whether they are.
+    shift : float
+        What the mean residual at p exceeds that of the moments by.
+    passes : int
+        Passes over the rows that it took, after the one that gathered the moments.
+    """
+
+    point: Array
+    point_low: Array
+    gradient: Array
+    value: float
+    factor: Array
+    root: Array
+    null_space: Array
+    error: float
+    value_error: float
+    doubtful: bool = False
+    shift: float = 0.0
+    passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +100,8 @@ class NormalEquations:
         Means of the active columns divided by their spread; zeros without intercept.
     H : (k, k) array, s : (k,) array, t : float
         As above, in units of the moments.
+    refined : Expansion or None
+        The objective about a point where the rows were read again, which says more than H and s.
     """
 
     moments: Moments
@@ -61,6 +112,7 @@ class NormalEquations:
     H: Array
     s: Array
     t: float
+    refined: Expansion | None = None
 
     @classmethod
     def of(cls, moments: Moments, *, intercept: bool) -> NormalEquations:
@@ -89,40 +141,47 @@ class NormalEquations:
         """Relative rounding error of one number of the moments."""
         return 10.0**-self.moments.digits
 
-    @cached_property
-    def root(self) -> Array:
-        """K (rank, k) with H⁺ = KᵀK: the inverse Cholesky factor, or below full rank its spectral form."""
-        if not self.k:
-            return np.zeros((0, 0))
-        K = _inverse_cholesky(self.H)
-        if K is not None and self._smallest * self.k * np.vdot(K, K) < 1:
-            return K
-        eigenvalues, V = self._spectral
-        kept = eigenvalues > self._smallest * eigenvalues[-1]
-        return (V[:, kept] / np.sqrt(eigenvalues[kept])).T
+    @property
+    def smallest(self) -> float:
+        """Eigenvalues of H below this share of the largest are those of dependent columns, or rounding."""
+        return 16 * max(self.k, 1) * self.unit_roundoff
 
     @cached_property
-    def _spectral(self) -> tuple[Array, Array]:
-        """Eigenvalues (k,) of H in rising order, and its eigenvectors (k, k): needed below full rank only."""
+    def expansion(self) -> Expansion:
+        """The refined expansion or, from the moments alone, the one about zero."""
+        return self.refined or self._about_zero()
+
+    def _about_zero(self) -> Expansion:
+        zero, nothing = np.zeros(self.k), np.zeros((self.k, 0))
+        root, factor = _cholesky(self.H) if self.k else (nothing.T, nothing.T)
+        if root is None or factor is None or (self.k and self.smallest * self.k * np.vdot(root, root) >= 1):
+            eigenvalues, V = self.spectrum
+            kept = eigenvalues > self.smallest * eigenvalues[-1]
+            lengths = np.sqrt(eigenvalues[kept])
+            root, factor, nothing = (V[:, kept] / lengths).T, (V[:, kept] * lengths).T, V[:, ~kept]
+        trace = float(np.vdot(root, root))
+        u = root.T @ (root @ self.s)
+        size = float(u @ u)
+        doubtful = len(root) < min(self.k, self.moments.rows - self.intercept)
+        error = self.entry_error * math.sqrt(max(size, self.t) * trace)
+        value_error = self.entry_error * (self.t + size)
+        return Expansion(zero, zero, -self.s, self.t, factor, root, nothing, error, value_error, doubtful)
+
+    @cached_property
+    def spectrum(self) -> tuple[Array, Array]:
+        """Eigenvalues (k,) of H in rising order, and its eigenvectors (k, k)."""
         eigenvalues, V = np.linalg.eigh(self.H)
         return eigenvalues, V
 
     @property
-    def _smallest(self) -> float:
-        """Eigenvalues below this share of the largest are those of dependent columns, or rounding."""
-        return 16 * self.k * self.unit_roundoff
-
-    @cached_property
-    def null_space(self) -> Array:
-        """Orthonormal columns (k, k - rank): the combinations of columns that the moments take for zero."""
-        if self.rank == self.k:
-            return np.zeros((self.k, 0))
-        return self._spectral[1][:, : self.k - self.rank]
+    def root(self) -> Array:
+        """K (rank, k) with H⁺ = KᵀK."""
+        return self.expansion.root
 
     @property
-    def doubtful(self) -> bool:
-        """Whether columns look dependent to the moments, but only the rows can tell whether they are."""
-        return self.rank < min(self.k, self.moments.rows - self.intercept)
+    def null_space(self) -> Array:
+        """Orthonormal columns (k, k - rank): the combinations of columns that vanish."""
+        return self.expansion.null_space
 
     @property
     def rank(self) -> int:
@@ -144,21 +203,42 @@ class NormalEquations:
         """Return H⁺g."""
         return self.root.T @ (self.root @ g)
 
+    def gradient(self, d: Array) -> Array:
+        """Return the gradient (k,) at p + d."""
+        R = self.expansion.factor
+        return R.T @ (R @ d) + self.expansion.gradient
+
+    def gap(self, d: Array) -> float:
+        """Return f(p + d) - min f."""
+        e = self.expansion.factor @ (d - self.step)
+        return float(e @ e) / 2
+
+    @cached_property
+    def step(self) -> Array:
+        """u* - p (k,), of minimum norm below full rank."""
+        about = self.expansion
+        step = -self.solve(about.gradient)
+        return step - self.solve(about.gradient + about.factor.T @ (about.factor @ step))
+
     @cached_property
     def solution(self) -> Array:
         """u* (k,): the exact answer up to rounding, of minimum norm below full rank."""
-        u = self.solve(self.s)
-        return u + self.solve(self.s - self.H @ u)
+        return self.expansion.point + (self.expansion.point_low + self.step)
 
     @cached_property
     def inverse_diagonal(self) -> Array:
         """Diagonal (k,) of H⁺: at full rank the variance inflation factors."""
         return np.einsum("ij,ij->j", self.root, self.root)
 
+    @property
+    def condition(self) -> float:
+        """Condition number of the columns, at most: the square root of trace(H) trace(H⁺)."""
+        return math.sqrt(self.k * float(self.inverse_diagonal.sum()))
+
     @cached_property
     def residual(self) -> float:
         """RSS/W of the exact answer, in squared units of the target."""
-        return max(self.t - float(self.s @ self.solution), 0.0)
+        return max(self.expansion.value + float(self.expansion.gradient @ self.step), 0.0)
 
     @property
     def entry_error(self) -> float:
@@ -168,8 +248,7 @@ class NormalEquations:
     @cached_property
     def se(self) -> float | None:
         """s/sqrt(W), never above it: the standard errors of u without their inflation; None if not known."""
-        u = self.solution
-        error = self.entry_error * (self.t + float(u @ u))
+        error = self.expansion.value_error + HALF_ULP**2 * self.t
         if self.freedom <= 0 or self.residual <= NOISE * error:
             return None
         return math.sqrt((self.residual - error) / self.freedom)
@@ -178,15 +257,27 @@ class NormalEquations:
     def noise(self) -> float:
         """What rounding can have done to the answer: `se` times so many standard errors.
 
-        Rounding of the moments, amplified by at least 1/sqrt(λ_min(H)), and of the coefficients as written.
+        Rounding of the moments, or of what was measured on the rows, and of the coefficients as written.
         """
         if not self.k:
-            return 2.0**-53 * abs(self.y_mean)
-        length = max(float(np.linalg.norm(self.solution)), math.sqrt(self.t))
-        written = np.abs(self.solution) / self.inflation
+            return HALF_ULP * abs(self.y_mean)
         b0 = self.y_mean - float(self.center @ self.solution)
-        largest = max(float(written.max()), abs(b0) / self.intercept_inflation)
-        return self.entry_error * length * math.sqrt(self.inverse_diagonal.sum()) + 2.0**-53 * largest
+        seen = self.inflation > 0
+        largest = float((np.abs(self.solution[seen]) / self.inflation[seen]).max(initial=0.0))
+        return self.expansion.error + HALF_ULP * max(largest, abs(b0) / self.intercept_inflation)
+
+    def right_to(self, digits: float, error: float, known: float = 0.0) -> bool:
+        """Return whether an error |R(u - u*)| leaves every coefficient right to a share `digits` of itself.
+
+        Or of `known` standard errors, if they are larger.
+        """
+        size = np.maximum(np.abs(self.solution), known * (self.se or 0.0) * self.inflation)
+        return bool((error * self.inflation <= digits * size).all())
+
+    @cached_property
+    def exact(self) -> bool:
+        """Whether a gradient measured on the rows shows the answer to be right to four roundings."""
+        return self.refined is not None and self.right_to(4 * HALF_ULP, self.refined.error, NEGLIGIBLE)
 
     @cached_property
     def y_mean(self) -> float:
@@ -204,54 +295,49 @@ class NormalEquations:
         h = self.root @ self.center
         return math.sqrt(1 + float(h @ h))
 
-    def coefficients(self, u: Array) -> tuple[Array, float]:
-        """Return the coefficients (p,) and the intercept, in the user's units, that belong to u.
+    def coefficients(self, d: Array, r0: float = 0.0) -> tuple[Array, float]:
+        """Return the coefficients (p,) and the intercept, in the user's units, that belong to u = p + d.
 
-        Below full rank the part of u that does not change any fitted value is left out.
+        Each is rounded once; the intercept exceeds the best one by r0. Below full rank the part of u that
+        changes no fitted value is left out.
         """
+        about, m = self.expansion, self.moments
+        u = add((about.point, about.point_low), (d, np.zeros(self.k)))
         if self.rank < self.k:
-            u = self.solve(self.H @ u)
-        m = self.moments
-        b = u / self.spread
+            part = self.null_space @ (self.null_space.T @ u[0])
+            u = add(u, (-part, np.zeros(self.k)))
+        b = divide(u, self.spread)
         coef = np.zeros(m.p)
         with np.errstate(over="ignore", under="ignore"):
-            coef[self.active] = b * (m.unit[-1] / m.unit[self.active])
-        return coef, self.intercept_of(b)
+            coef[self.active] = b[0] * (m.unit[-1] / m.unit[self.active])
+        return coef, self.intercept_of(*b, r0)
 
-    def intercept_of(self, b: Array) -> float:
-        """Return ȳ - x̄ᵀb in the user's units, from exact products summed with one rounding."""
+    def intercept_of(self, b: Array, b_low: Array | float = 0.0, r0: float = 0.0) -> float:
+        """Return ȳ - x̄ᵀb + r0 in the user's units, from exact products summed with one rounding."""
         if not self.intercept:
             return 0.0
         m = self.moments
-        high, low = _two_product(m.mean[self.active], -b)
-        terms = [m.mean[-1], m.mean_low[-1], *high, *low, *(-b * m.mean_low[self.active])]
-        return math.fsum(terms) * float(m.unit[-1])
+        mean = m.mean[self.active]
+        high, low = two_product(mean, -b)
+        rest = low - (mean * b_low + m.mean_low[self.active] * b)
+        terms = (m.mean[-1], m.mean_low[-1], self.expansion.shift, r0)
+        return math.fsum([*terms, *high, *rest]) * float(m.unit[-1])
 
     def displacement(self, coef: Array, intercept: float) -> tuple[Array, float]:
-        """Return u (k,) of some coefficients, and the mean residual r₀ = b₀ + x̄ᵀb - ȳ of their intercept."""
-        m = self.moments
+        """Return u - p (k,) of some coefficients, and the mean residual b₀ + x̄ᵀb - ȳ of their intercept."""
+        about, m = self.expansion, self.moments
         still = np.setdiff1d(np.arange(m.p), self.active)
         intercept += float(coef[still] @ (m.mean[still] * m.unit[still]))
         b = coef[self.active] * (m.unit[self.active] / m.unit[-1])
         r0 = (intercept - self.intercept_of(b)) / float(m.unit[-1]) if self.intercept else 0.0
-        return b * self.spread, r0
+        high, low = add(two_product(b, self.spread), (-about.point, -about.point_low))
+        return high + low, r0
 
 
-def _inverse_cholesky(H: Array) -> Array | None:
-    """Return the inverse of the lower Cholesky factor, or None if H is not positive definite."""
+def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
+    """Return K and R with H = RᵀR and K = R⁻ᵀ, or None if H is not positive definite."""
     L, failed = lapack.dpotrf(H, lower=1, clean=1)
     if failed:
-        return None
+        return None, None
     K, failed = lapack.dtrtri(L, lower=1)
-    return None if failed else K
-
-
-def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a·b as a rounded product and its rounding error (Dekker 1971; Veltkamp's splitting)."""
-    product = a * b
-    c = 134217729.0 * a
-    a_high = c - (c - a)
-    d = 134217729.0 * b
-    b_high = d - (d - b)
-    a_low, b_low = a - a_high, b - b_high
-    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return (None, None) if failed else (K, L.T)

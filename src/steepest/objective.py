@@ -65,30 +65,38 @@ class Quadratic:
         return self.normal.k + self.free
 
     @property
-    def _target_unit(self) -> float:
-        return float(self.normal.moments.unit[-1])
+    def start(self) -> Array:
+        """The coordinates (size,) where every coefficient is zero, and a free intercept too."""
+        v = -self.normal.expansion.point / self.stretch
+        return np.append(0.0, v) if self.free else v
+
+    @property
+    def reached(self) -> Array:
+        """The coordinates (size,) that steps on the rows led to; the start, if there were none."""
+        if not self.normal.expansion.passes:
+            return self.start
+        d = self.normal.step
+        v = d / self.stretch
+        return np.append(self._best_intercept(d), v) if self.free else v
 
     def point(self, coef: Array, intercept: float) -> Array:
         """Return the coordinates of some coefficients in the user's units."""
         n = self.normal
-        u, r0 = n.displacement(coef, intercept)
-        v = u / self.stretch
-        return np.append(r0 + n.y_mean - n.center @ u, v) if self.free else v
+        d, r0 = n.displacement(coef, intercept)
+        v = d / self.stretch
+        return np.append(r0 + self._best_intercept(d), v) if self.free else v
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
-        u, r0 = self.split(v)
-        coef, intercept = self.normal.coefficients(u)
-        return coef, intercept + r0 * self._target_unit
+        d, r0 = self.split(v)
+        return self.normal.coefficients(d, r0)
 
     def loss(self, v: Array) -> float:
-        u, r0 = self.split(v)
-        n = self.normal
-        return float(n.t / 2 + u @ (n.H @ u / 2 - n.s) + r0 * r0 / 2)
+        return self.gap(v) + self.normal.residual / 2
 
     def gradient(self, v: Array) -> Array:
-        u, r0 = self.split(v)
-        g = self.normal.H @ u - self.normal.s
+        d, r0 = self.split(v)
+        g = self.normal.gradient(d)
         if self.free:
             return np.append(r0, self.stretch * (g + r0 * self.normal.center))
         return self.stretch * g
@@ -96,15 +104,15 @@ class Quadratic:
     def curvature(self, d: Array) -> float:
         u = self.stretch * d[self.free :]
         mean = float(d[0] + self.normal.center @ u) if self.free else 0.0
-        return float(u @ self.normal.H @ u) + mean * mean
+        e = self.normal.expansion.factor @ u
+        return float(e @ e) + mean * mean
 
     def prox(self, v: Array, step: float) -> Array:
         return v
 
     def gap(self, v: Array) -> float:
-        u, r0 = self.split(v)
-        e = self.normal.root @ (self.normal.H @ u - self.normal.s)
-        return float(e @ e + r0 * r0) / 2
+        d, r0 = self.split(v)
+        return self.normal.gap(d) + r0 * r0 / 2
 
     def diagonal(self) -> Array:
         d = self.stretch**2
@@ -135,9 +143,13 @@ class Quadratic:
         return float(kept[0]) if len(kept) else L, L
 
     def split(self, v: Array) -> tuple[Array, float]:
-        """Return unit-diagonal coordinates u and the mean residual r₀ of a free intercept."""
+        """Return u - p, and the mean residual r₀ of a free intercept."""
         if not self.free:
             return self.stretch * v, 0.0
+        d = self.stretch * v[1:]
+        return d, float(v[0]) - self._best_intercept(d)
+
+    def _best_intercept(self, d: Array) -> float:
+        """Return the best intercept for p + d, in units of the moments."""
         n = self.normal
-        u = self.stretch * v[1:]
-        return u, float(v[0] + n.center @ u) - n.y_mean
+        return n.y_mean + n.expansion.shift - float(n.center @ (n.expansion.point + d))

@@ -12,6 +12,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from steepest.descent import Status
 from steepest.errors import ModelFileError
 from steepest.methods import METHODS
 from steepest.moments import Moments
-from steepest.normal import NormalEquations
+from steepest.normal import Expansion, NormalEquations
 from steepest.result import Fit, Parameters
 from steepest.version import __version__
 from steepest.whole import whole_file
@@ -34,6 +35,10 @@ HEAD = b'{"schema": %d, "sha256": "' % SCHEMA
 DIGEST = slice(len(HEAD), len(HEAD) + 64)
 LARGEST_FILE = 1 << 30
 MOST_COLUMNS = 1_000_000
+VECTORS = ("point", "point_low", "gradient")
+MATRICES = ("factor", "root", "null_space")
+
+PARTS = {"schema", "sha256", "columns", "parameters", "fit", "refined", "moments", "provenance"}
 
 Json = dict[str, Any]
 
@@ -44,6 +49,7 @@ def dumps(fit: Fit) -> bytes:
         "columns": _columns_to(fit.columns),
         "parameters": _parameters_to(fit.parameters),
         "fit": _fit_to(fit),
+        "refined": _refined_to(fit.normal.refined),
         "moments": _moments_to(fit.moments),
         "provenance": {"steepest": __version__, "fingerprint": fingerprint(fit)},
     }
@@ -134,6 +140,7 @@ def _parameters_to(parameters: Parameters) -> Json:
         "scale": parameters.scale,
         "max_iter": int(parameters.max_iter),
         "tol": float(parameters.tol),
+        "precise": parameters.precise,
     }
 
 
@@ -149,6 +156,7 @@ def _parameters_from(document: Json) -> Parameters:
         scale=_text(document["scale"]),
         max_iter=_integer(document["max_iter"]),
         tol=_number(document["tol"]),
+        precise=document["precise"] if document["precise"] == "auto" else _flag(document["precise"]),
     )
 
 
@@ -163,15 +171,17 @@ def _fit_to(fit: Fit) -> Json:
         "status": fit.status.name,
         "steps": fit.steps,
         "certificate": certificate,
+        "repeatable": fit.repeatable,
         "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
     }
 
 
 def _document_from(document: Json) -> Fit:
-    if set(document) != {"schema", "sha256", "columns", "parameters", "fit", "moments", "provenance"}:
+    if set(document) != PARTS:
         raise ValueError(f"its parts are {', '.join(sorted(document))}")
     moments = _moments_from(document["moments"])
     parameters = _parameters_from(document["parameters"])
+    normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
     columns = _columns_from(document["columns"])
     if columns is not None and (*columns.terms, columns.target) != moments.names:
         raise ValueError("its columns and its moments differ")
@@ -181,7 +191,7 @@ def _document_from(document: Json) -> Fit:
     return Fit(
         coef=_array(fit["coef"], (moments.p,)),
         intercept=_number(fit["intercept"]),
-        normal=NormalEquations.of(moments, intercept=parameters.fit_intercept),
+        normal=replace(normal, refined=_refined_from(document["refined"], normal.k)),
         parameters=parameters,
         method=_text(fit["method"]),
         status=Status[fit["status"]],
@@ -199,6 +209,35 @@ def _document_from(document: Json) -> Fit:
             {_text(cause): _integer(rows) for cause, rows in counts["dropped"].items()},
         ),
         columns=columns,
+        repeatable=_flag(fit["repeatable"]),
+    )
+
+
+def _refined_to(refined: Expansion | None) -> Json | None:
+    if refined is None:
+        return None
+    document: Json = {name: getattr(refined, name).tolist() for name in (*VECTORS, *MATRICES)}
+    document |= {"value": refined.value, "error": _written(refined.error)}
+    document |= {"value_error": refined.value_error, "shift": refined.shift}
+    return document | {"doubtful": refined.doubtful, "passes": refined.passes}
+
+
+def _refined_from(document: Json | None, k: int) -> Expansion | None:
+    if document is None:
+        return None
+    vectors = {name: _array(document[name], (k,)) for name in VECTORS}
+    rank = len(document["root"])
+    shapes = dict(zip(MATRICES, ((rank, k), (rank, k), (k, k - rank)), strict=True))
+    matrices = {name: _matrix(document[name], shape) for name, shape in shapes.items()}
+    return Expansion(
+        **vectors,
+        **matrices,
+        value=_number(document["value"]),
+        error=_read(document["error"]),
+        value_error=_number(document["value_error"]),
+        doubtful=_flag(document["doubtful"]),
+        shift=_number(document["shift"]),
+        passes=_integer(document["passes"]),
     )
 
 
@@ -288,6 +327,12 @@ def _array(values: Any, shape: tuple[int, ...], *, unknown: bool = False) -> np.
     if array.shape != shape:
         raise ValueError(f"expected {shape[0]} numbers, got {len(array)}")
     return array
+
+
+def _matrix(rows: Any, shape: tuple[int, int]) -> np.ndarray:
+    if len(rows) != shape[0] or shape[1] < 0:
+        raise ValueError(f"expected {shape[0]} rows of numbers, got {len(rows)}")
+    return np.array([_array(row, shape[1:]) for row in rows], dtype=np.float64).reshape(shape)
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:

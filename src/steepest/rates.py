@@ -39,7 +39,7 @@ def rate_of(learning_rate: float | str, method: Method, problem: Quadratic) -> f
 
 def _growth(method: Method, problem: Quadratic, rate: float, limits: Limits) -> tuple[str, ...]:
     """Return a picture of the rate beside its limit, and how the loss would grow over five steps."""
-    v = np.zeros(problem.size)
+    v = problem.start
     state = method.start(problem, v, rate)
     losses = [problem.loss(v)]
     with np.errstate(all="ignore"):

@@ -33,6 +33,7 @@ class Parameters:
     scale: str = "auto"
     max_iter: int = 10_000
     tol: float = 1e-6
+    precise: bool | str = "auto"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Fit:
         What became of the rows.
     columns : Columns or None
         The meaning of a table's columns, when the data had any.
+    repeatable : bool
+        Whether the rows could have been read again.
     """
 
     coef: Array
@@ -69,6 +72,7 @@ class Fit:
     bound: Certificate
     counts: Counts = field(default_factory=Counts)
     columns: Columns | None = None
+    repeatable: bool = True
 
     @property
     def moments(self) -> Moments:
@@ -89,10 +93,10 @@ class Fit:
         n = self.normal
         if n.se is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
             return self.bound
-        u, r0 = n.displacement(self.coef, self.intercept)
-        moved = n.solve(n.H @ u - n.s)
+        d, r0 = n.displacement(self.coef, self.intercept)
+        moved = n.solve(n.gradient(d))
         names: list[str] = [n.moments.names[j] for j in n.active]
-        away = np.abs(moved) / n.inflation
+        away = np.divide(np.abs(moved), n.inflation, out=np.zeros(n.k), where=n.inflation > 0)
         if n.intercept:
             names.append("(intercept)")
             away = np.append(away, abs(r0 - n.center @ moved) / n.intercept_inflation)
@@ -102,8 +106,7 @@ class Fit:
     @property
     def weighted(self) -> bool:
         """Whether the rows had weights other than one."""
-        m = self.moments
-        return m.sum_log_weight != 0 or m.weight * m.weight_unit != m.rows
+        return self.moments.weighted
 
     @property
     def converged(self) -> bool:

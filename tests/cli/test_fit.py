@@ -55,6 +55,8 @@ def test_json_is_one_document(steepest):
         "floor",
         "iterations",
         "method",
+        "passes",
+        "condition",
     }
     assert document["data"] == {"read": 50, "used": 50, "dropped": {}}
 
@@ -181,7 +183,7 @@ def test_warnings_about_columns_are_notes(steepest, tmp_path):
     (tmp_path / "t.csv").write_text("a,b,k,y\n1,2,7,1\n2,4,7,3\n3,6,7,2\n4,8,7,9\n5,10,7,4\n")
     result = steepest("fit", "t.csv", "-t", "y")
     assert "note  k does not vary: coefficient exactly 0" in result.out
-    assert "1 of 2 columns follow from the others" in result.out
+    assert "b = 2 a: coefficients of smallest norm" in result.out
     assert max(map(len, result.out.splitlines())) <= 80
     assert result.err == ""
 

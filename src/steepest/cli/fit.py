@@ -65,6 +65,7 @@ from steepest.cli.screen import print_json, print_lines, say
     show_default=True,
     help="Distance from the exact answer that is close enough, in standard errors.",
 )
+@click.option("--precise", is_flag=True, help="Every digit that the data determine, at its price.")
 @options.level
 @options.force
 @options.output("Write the model to this JSON file.")
@@ -77,6 +78,7 @@ def command(
     exclude: tuple[str, ...],
     weights: str | None,
     no_intercept: bool,
+    precise: bool,
     level: float,
     force: bool,
     output: Path | None,
@@ -114,7 +116,7 @@ def command(
     with Progress(table.label) as progress:
         result = fit(
             Selection(table, columns),
-            Parameters(fit_intercept=not no_intercept, **parameters),
+            Parameters(fit_intercept=not no_intercept, precise=precise or "auto", **parameters),
             watch=progress,
         )
     told = facts(result, level)

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from steepest.descent import Status
-from steepest.errors import NotInferable
+from steepest.errors import NotInferable, count, listed
 from steepest.inference import INTERCEPT, Inference, inference
+from steepest.relations import nearly, relations
 from steepest.result import Fit
 
 ADVICE = {
     Status.CONVERGED: "",
     Status.OUT_OF_STEPS: 'take more steps (max_iter), or choose method="newton"',
-    Status.PRECISION: "rounding in the moments of these data allows no better",
+    Status.PRECISION: "rounding in these data allows no better",
     Status.STOPPED: "more epochs or a smaller rate take it closer; LinearRegression goes all the way",
     Status.DIVERGED: "choose a smaller learning_rate, or leave it out",
 }
+
+ONCE = (
+    "moments are not precise enough for these data, whose rows cannot be read again:"
+    " fit all of them at once, from arrays, a table or a file"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class Facts:
         Why there are no standard errors.
     statistics : mapping of str to float or None
         ``sigma df r2 r2_adj f f_p loglik aic bic``.
-    converged : bool
+    converged, exact : bool
+        `exact` if the coefficients are those of the exact answer up to rounding.
     distance, floor, gap : float
     unit : str
         Of `distance` and `floor`.
@@ -61,6 +68,10 @@ class Facts:
     method : str
     advice : str
         What to do about a fit that did not converge.
+    passes : int
+        Passes over the rows beyond the first.
+    condition : float
+        Condition number of the columns, each divided by its spread.
     read, used : int
     dropped : mapping of str to int
     weight : float
@@ -78,6 +89,7 @@ class Facts:
     refusal: str | None
     statistics: dict[str, float | None]
     converged: bool
+    exact: bool
     distance: float
     floor: float
     gap: float
@@ -87,6 +99,8 @@ class Facts:
     step: str
     method: str
     advice: str
+    passes: int
+    condition: float
     read: int
     used: int
     dropped: dict[str, int]
@@ -112,6 +126,8 @@ class Facts:
                 "floor": _plain(self.floor),
                 "iterations": self.steps,
                 "method": self.method,
+                "passes": 1 + self.passes,
+                "condition": _plain(self.condition),
             },
             "data": {"read": self.read, "used": self.used, "dropped": self.dropped},
             "warnings": list(self.notes),
@@ -136,6 +152,7 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         refusal=refusal,
         statistics=_statistics(fit, answer),
         converged=fit.converged,
+        exact=fit.converged and fit.normal.exact,
         distance=certificate.in_se,
         floor=certificate.floor,
         gap=certificate.gap * float(moments.unit[-1]) * float(moments.unit[-1]),
@@ -144,7 +161,9 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         steps=fit.steps,
         step="epoch" if fit.status is Status.STOPPED else "step",
         method=fit.method,
-        advice=ADVICE[fit.status],
+        advice=ONCE if fit.status is Status.PRECISION and not fit.repeatable else ADVICE[fit.status],
+        passes=fit.normal.expansion.passes,
+        condition=fit.normal.condition if fit.normal.rank == fit.normal.k else math.inf,
         read=fit.counts.read,
         used=fit.counts.used,
         dropped=dict(fit.counts.dropped),
@@ -178,20 +197,35 @@ def _notes(fit: Fit) -> tuple[str, ...]:
         verb = "does" if len(fit.constant) == 1 else "do"
         zero = "" if fit.status is Status.STOPPED else ": coefficient exactly 0"
         notes.append(f"{names} {verb} not vary{zero}")
-    lost = fit.normal.k - fit.normal.rank
-    if lost and math.isfinite(fit.bound.floor):
-        notes.append(
-            f"{lost} of {fit.normal.k} columns follow from the others: coefficients of smallest norm,"
-            " and standard errors only where the data determine them"
-        )
-    elif lost:
-        notes.append(
-            f"{lost} of {fit.normal.k} columns are so nearly combinations of the others that the moments"
-            " cannot tell them apart: leave them out, or replace columns by their differences"
-        )
+    notes += _dependence(fit)
     if not fit.normal.t > 0:
         notes.append(f"{fit.target} does not vary: R2 is undefined")
     return tuple(notes)
+
+
+def _dependence(fit: Fit) -> list[str]:
+    """Return what is to be said about columns that follow from others, or nearly do."""
+    normal, least = fit.normal, "coefficients of smallest norm"
+    if fit.normal.expansion.doubtful:
+        return [
+            f"{normal.k - normal.rank} of {normal.k} columns are so nearly combinations of the others that"
+            " moments cannot tell them apart: leave them out, or replace columns by their differences"
+        ]
+    rows = normal.moments.rows - normal.intercept
+    if normal.rank == rows < normal.k:
+        return [f"{count(normal.moments.rows, 'row')} cannot tell {normal.k} columns apart: {least}"]
+    close = nearly(normal)
+    if close:
+        return [
+            f"{listed(close, 4)} nearly depend on each other (condition number {normal.condition:.1e}):"
+            " small changes of the data change their coefficients much"
+        ]
+    found = [str(relation) for relation in relations(normal)]
+    if not found:
+        return []
+    more = f" (and {len(found) - 3} more relations)" if len(found) > 3 else ""
+    text = "; ".join(found[:3]) + more
+    return [f"{text}: {least}, and standard errors only where the data determine them"]
 
 
 def _finite(value: float) -> float | None:

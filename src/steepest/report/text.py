@@ -194,19 +194,29 @@ def _r2(value: float) -> str:
 def _convergence(facts: Facts) -> list[Line]:
     unit = "SE" if facts.unit == "se" else "sd(y)"
     steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
+    again = [("advice", INDENT + _rereading(facts))] if facts.passes else []
     if facts.converged:
-        return [
-            (
-                "converged",
-                f"fit   converged: {steps} ({facts.method}), within {distance} {unit} of the exact fit",
-            )
-        ]
+        exact = ", exact to rounding" if facts.exact and facts.unit == "sd(y)" else ""
+        within = f"within {distance} {unit} of the exact fit{exact}"
+        return [("converged", f"fit   converged: {steps} ({facts.method}), {within}"), *again]
     known = facts.worst is not None and math.isfinite(facts.distance)
     worst = f" ({printable(facts.worst or '')} is worst)" if known else ""
     return [
         ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),
-        ("advice", f"{INDENT}{facts.method}: {facts.advice}"),
+        *(
+            ("advice", line)
+            for line in textwrap.wrap(
+                f"{facts.method}: {facts.advice}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT
+            )
+        ),
+        *again,
     ]
+
+
+def _rereading(facts: Facts) -> str:
+    """Return what was done because moments were not precise enough, or not asked for."""
+    condition = f" (condition number {facts.condition:.1e})" if math.isfinite(facts.condition) else ""
+    return f"precise: rows read {facts.passes + 1} times, residuals without rounding{condition}"
 
 
 def _data(facts: Facts) -> str:

@@ -1,0 +1,100 @@
+"""Arithmetic without rounding: sums and products of float64 numbers as unevaluated sums of two.
+
+A pair (high, low) stands for high + low, |low| being at most one rounding of high: about 32 digits.
+
+References
+----------
+Dekker (1971), *A floating-point technique for extending the available precision*, Numerische Mathematik 18.
+Knuth, *The Art of Computer Programming*, vol. 2, section 4.2.2 (two-sum).
+Ozaki, Ogita, Oishi, Rump (2012), *Error-free transformations of matrix multiplication by using fast routines
+of matrix multiplication and its applications*, Numerical Algorithms 59 (slices).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Pair = tuple[Array, Array]
+
+SLICES, BITS = 4, 20
+TERMS = 1 << (52 - 2 * BITS)
+"""So many products of two slices add up without a rounding."""
+
+SLICED = 2.0 ** (4 - SLICES * BITS)
+"""What `product` may be off, for every term of a sum of products of numbers up to one."""
+
+
+def two_sum(a: Array, b: Array) -> Pair:
+    """Return a + b as a rounded sum and its rounding error."""
+    total = a + b
+    t = total - a
+    return total, (a - (total - t)) + (b - t)
+
+
+def two_product(a: Array, b: Array) -> Pair:
+    """Return a·b as a rounded product and its rounding error; |a| and |b| below 2^996."""
+    product = a * b
+    c = 134217729.0 * a
+    a_high = c - (c - a)
+    d = 134217729.0 * b
+    b_high = d - (d - b)
+    a_low, b_low = a - a_high, b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def add(a: Pair, b: Pair) -> Pair:
+    """Return the sum of two pairs."""
+    high, error = two_sum(a[0], b[0])
+    return two_sum(high, error + (a[1] + b[1]))
+
+
+def times(a: Pair, b: Array) -> Pair:
+    """Return a pair times a number."""
+    high, error = two_product(a[0], b)
+    return two_sum(high, error + a[1] * b)
+
+
+def divide(a: Pair, b: Array) -> Pair:
+    """Return a pair divided by a number."""
+    quotient = a[0] / b
+    high, low = two_product(quotient, b)
+    return two_sum(quotient, ((a[0] - high) - low + a[1]) / b)
+
+
+def slices(a: Pair) -> Array:
+    """Cut numbers up to one into slices (4, ...) of 20 bits on a common grid, the largest bits first."""
+    rest, low = a
+    cut = np.empty((SLICES, *rest.shape))
+    for j in range(SLICES):
+        grid = 1.5 * 2.0 ** (53 - (j + 1) * BITS)
+        np.subtract(rest + grid, grid, out=cut[j])
+        rest = rest - cut[j]
+        if j == 1:
+            rest = rest + low
+    return cut
+
+
+def product(A: Array, B: Array) -> Pair:
+    """Return the product of matrices A (m, k) and B (k, c) of numbers up to one, given in slices.
+
+    Products of slices are exact in float64 as long as at most `TERMS` of them are added: BLAS does the
+    work, whatever the order of its sums.
+    """
+    if A.shape[2] > TERMS:
+        return add(product(A[..., :TERMS], B[:, :TERMS]), product(A[..., TERMS:], B[:, TERMS:]))
+    c = B.shape[2]
+    high = low = np.zeros((A.shape[1], c))
+    for j in range(SLICES):
+        products = A[j] @ np.concatenate(B[: SLICES - j], axis=1)
+        for part in np.split(products, SLICES - j, axis=1):
+            high, error = two_sum(high, part)
+            low = low + error
+    return two_sum(high, low)
+
+
+def power_of_two(largest: Array) -> Array:
+    """Return the smallest powers of two that are not below some numbers; one for zero."""
+    mantissa, exponent = np.frexp(largest)
+    return np.where(largest > 0, np.ldexp(1.0, exponent - (mantissa == 0.5)), 1.0)

@@ -1,0 +1,239 @@
+"""Gradient steps on the rows, preconditioned by the factor in hand, where the moments are not precise enough.
+
+Moments square the condition number. A pass over the rows about the point that they led to measures the
+gradient there without rounding, and gathers the moments of the *whitened* columns E = Z Kᵀ: their covariance
+G is the identity but for what rounding did to K, and says how to correct it. A step u ← u - KᵀK g then
+leaves of the distance no more than the share by which G is off, whatever the condition number.
+
+Columns that look dependent to the moments are whitened as if they had the smallest variance that moments can
+see. What they really have is then measured: either it is real, or they are dependent in the rows.
+
+References
+----------
+Björck (1996), *Numerical Methods for Least Squares Problems*, section 6.6 (corrected seminormal equations).
+Fukaya, Kannan, Nakatsukasa, Yamamoto, Yanagisawa (2020), *Shifted Cholesky QR for computing the QR
+factorization of ill-conditioned matrices*, SIAM Journal on Scientific Computing 42.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.errors import DataChangedError
+from steepest.exact import SLICED, Pair, add, divide, times
+from steepest.moments import Moments
+from steepest.normal import HALF_ULP, NEGLIGIBLE, Expansion, NormalEquations
+from steepest.residuals import Grid, Residuals, Scores
+
+Array = NDArray[np.float64]
+
+MOST_PASSES = 8
+
+DIGITS = 1e-10
+"""Error of a coefficient, relative to itself or its standard error, that is always small enough."""
+
+LIKELY = 1 / 50
+"""Rounding errors are likely to stay below this share of their bound."""
+
+LARGE = 100_000
+"""Rows from which digits of a coefficient that are far below its standard error must be asked for."""
+
+STEEP = 1e6
+"""Condition number of the columns from which their combinations are formed without rounding."""
+
+WHITE = 1e-3
+"""Smallest variance of whitened columns that says enough about all of them."""
+
+
+class Pass(Protocol):
+    """Something that sums over all rows once."""
+
+    def __call__(self, fold: Residuals, /) -> Scores: ...
+
+
+def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
+    """Return whether the moments are not precise enough for what is asked.
+
+    Parameters
+    ----------
+    normal : NormalEquations
+    tol : float
+        Distance from the exact answer, in standard errors, that is close enough.
+    precise : bool
+        Whether every digit is asked for.
+    """
+    if not normal.k or normal.t == 0:
+        return False
+    if precise or normal.expansion.doubtful:
+        return True
+    error = normal.expansion.error
+    if (normal.se is None and normal.freedom > 0) or error > tol / 2 * (normal.se or math.inf):
+        return True
+    return not normal.right_to(DIGITS, LIKELY * error, _known(normal))
+
+
+def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) -> NormalEquations:
+    """Return the normal equations about a point where the gradient was measured on the rows.
+
+    Parameters
+    ----------
+    normal : NormalEquations
+    look : callable
+        Sums a fold over all rows.
+    tol, precise : as in `wanting`
+
+    Raises
+    ------
+    DataChangedError
+        If there are not as many rows as before.
+    """
+    grid, factors = Grid.of(normal), _Factors.of(normal)
+    exactly = precise or factors.clipped or normal.condition > STEEP
+    refined = normal
+    for passes in range(1, MOST_PASSES + 1):
+        line = _line(refined, grid)
+        T = _on_grid(grid, factors.root) if factors.rough else np.zeros((0, normal.k + 1))
+        scores = look(Residuals(grid, line, T, exactly))
+        if scores.moments.rows != normal.moments.rows:
+            what = f"{normal.moments.rows} rows were read at first, and {scores.moments.rows} later"
+            raise DataChangedError("data", what, "Fit again when they are complete")
+        if factors.rough:
+            factors = factors.corrected(scores.moments, normal)
+        about, left = _expansion(normal, grid, line, scores, factors, passes)
+        refined = replace(normal, refined=about)
+        settled = _enough(refined, tol, precise=precise) or left <= about.error / 2
+        if settled and _measured(refined) and not factors.rough:
+            break
+    return refined
+
+
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """The factors R and K of H, and how far the variance of whitened columns may be off from one."""
+
+    factor: Array
+    root: Array
+    null_space: Array
+    clipped: bool
+    rough: bool = True
+    off: float = 1.0
+
+    @classmethod
+    def of(cls, normal: NormalEquations) -> _Factors:
+        about = normal.expansion
+        if not about.doubtful:
+            return cls(about.factor, about.root, about.null_space, clipped=False)
+        eigenvalues, V = normal.spectrum
+        lengths = np.sqrt(np.maximum(eigenvalues, normal.smallest * eigenvalues[-1]))
+        return cls((V * lengths).T, (V / lengths).T, np.zeros((normal.k, 0)), clipped=True)
+
+    def corrected(self, whitened: Moments, normal: NormalEquations) -> _Factors:
+        """Return the factors corrected by the moments of the whitened columns."""
+        covariance = whitened.scatter[:-1, :-1] / whitened.weight
+        if not normal.intercept:
+            mean = whitened.mean[:-1] + whitened.mean_low[:-1]
+            covariance = covariance + np.outer(mean, mean)
+        covariance = covariance * np.outer(whitened.unit[:-1], whitened.unit[:-1])
+        variance, V = np.linalg.eigh(covariance)
+        combinations = V.T @ self.root
+        spread = np.sqrt(np.maximum(variance, 0.0)) / np.linalg.norm(combinations, axis=1)
+        dependent = spread <= _rounding(normal)
+        least = normal.smallest
+        lengths = np.sqrt(np.maximum(variance, least))[~dependent, None]
+        root, factor = combinations[~dependent] / lengths, (V.T @ self.factor)[~dependent] * lengths
+        null_space = np.linalg.qr(np.column_stack([self.null_space, combinations[dependent].T]))[0]
+        root, factor = (side - (side @ null_space) @ null_space.T for side in (root, factor))
+        smallest = float(variance[~dependent].min(initial=1.0))
+        off = len(root) * normal.entry_error / max(smallest, least)
+        return _Factors(factor, root, null_space, self.clipped, rough=smallest < WHITE, off=off)
+
+
+def _rounding(normal: NormalEquations) -> float:
+    """Return the spread of a combination of columns (in unit-diagonal coordinates) that rounding explains.
+
+    It is the rounding of the cells, and at most what the moments take for zero.
+    """
+    cells = normal.smallest * (1 + float(np.abs(normal.center).max(initial=0.0)))
+    return min(cells, math.sqrt(normal.smallest * normal.k))
+
+
+def _on_grid(grid: Grid, root: Array) -> Array:
+    """Return the combinations (m, k+1) of exact coordinates that are the whitened columns."""
+    T = root / grid.stretch
+    return np.column_stack([T, -T @ grid.means])
+
+
+def _line(normal: NormalEquations, grid: Grid) -> Pair:
+    """Return the line at the best point that is known, on the grid: slopes, and the intercept last."""
+    about, zero = normal.expansion, np.zeros(normal.k)
+    u = add((about.point, about.point_low), (normal.step, zero))
+    if normal.rank < normal.k:
+        u = add(u, (-normal.null_space @ (normal.null_space.T @ u[0]), zero))
+    high, low = divide(u, grid.stretch)
+    level = normal.moments.mean_low[-1] + about.shift - float(grid.means @ high)
+    return np.append(high, level * normal.intercept), np.append(low, 0.0)
+
+
+def _expansion(
+    normal: NormalEquations, grid: Grid, line: Pair, scores: Scores, factors: _Factors, passes: int
+) -> tuple[Expansion, float]:
+    """Return the objective about a line, as a pass found it, and the error that another step reduces."""
+    r, weight = scores.moments, normal.moments.weight
+    sums = (scores.high + scores.low) / weight
+    value = float(r.scatter[-1, -1] / r.weight) * float(r.unit[-1]) ** 2
+    shift = float(line[0][-1] + sums[-1] - normal.moments.mean_low[-1] + grid.means @ line[0][:-1])
+    if not normal.intercept:
+        value, shift = value + (float(r.mean[-1] + r.mean_low[-1]) * float(r.unit[-1])) ** 2, 0.0
+    gradient = (grid.means * sums[-1] * normal.intercept - sums[:-1]) / grid.stretch
+    off = factors.off + 8 * (normal.k + 1) * HALF_ULP * math.sqrt(normal.k) * float(
+        np.linalg.norm(factors.root)
+    )
+    left = off / (1 - off) * float(np.linalg.norm(factors.root @ gradient)) if off < 1 else math.inf
+    rows = normal.moments.rows
+    largest = math.sqrt(value) * (rows if normal.moments.weighted else math.sqrt(rows))
+    reach = float(np.linalg.norm(factors.root / grid.stretch)) * largest
+    sliced = SLICED * ((normal.k + 1) * float(np.abs(line[0]).max()) + reach)
+    about = Expansion(
+        *times((line[0][:-1], line[1][:-1]), grid.stretch),
+        gradient,
+        value,
+        factors.factor,
+        factors.root,
+        factors.null_space,
+        error=left + sliced,
+        value_error=normal.entry_error * value,
+        doubtful=factors.rough,
+        shift=shift,
+        passes=passes,
+    )
+    return about, left
+
+
+def _enough(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
+    """Return whether another pass would change nothing that is asked for."""
+    error = normal.expansion.error
+    if normal.se is not None and error > tol / 10 * normal.se:
+        return False
+    if precise:
+        return normal.right_to(HALF_ULP, error, NEGLIGIBLE)
+    return normal.right_to(DIGITS / 10, error, _known(normal))
+
+
+def _measured(normal: NormalEquations) -> bool:
+    """Return whether the residual variance is known, or known to be rounding noise."""
+    about = normal.expansion
+    if normal.freedom <= 0:
+        return True
+    if normal.se is None:
+        return about.value_error <= HALF_ULP**2 * normal.t
+    return normal.residual >= 0.75 * about.value
+
+
+def _known(normal: NormalEquations) -> float:
+    """Return the standard errors below which a coefficient need not be known better."""
+    return 1.0 if normal.moments.rows >= LARGE else NEGLIGIBLE

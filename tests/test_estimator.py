@@ -276,7 +276,7 @@ def test_undetermined_means_have_no_interval():
     with pytest.warns(CollinearityWarning):
         model = LinearRegression().fit(np.column_stack([a, b, a + b]), a + rng.normal(size=50))
     assert np.isfinite(model.predict_interval([[1, 2, 3]])).all()
-    with pytest.raises(NotInferable, match="do not determine the mean of 1 row, first row 1"):
+    with pytest.raises(NotInferable, match="do not determine the mean of 1 row, first at row 1"):
         model.predict_interval([[1, 2, 3], [1, 2, 4]])
 
 

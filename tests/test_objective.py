@@ -74,7 +74,10 @@ def test_gap_is_what_is_left_to_gain(problem, v):
 
 def test_points_and_coefficients_translate_back(problem, v):
     coef, intercept = problem.coefficients(v)
-    np.testing.assert_allclose(problem.point(coef, intercept), v, rtol=1e-9, atol=1e-9)
+    offset, mean_residual = problem.normal.displacement(coef, intercept)
+    expected, free = problem.split(v)
+    np.testing.assert_allclose(offset, expected, rtol=1e-9, atol=1e-9)
+    assert mean_residual == pytest.approx(free, rel=1e-9, abs=1e-9)
 
 
 def test_unknown_scales_are_refused(problem):

@@ -20,7 +20,7 @@ from steepest.chunk import Chunk, checked_weights
 from steepest.errors import CollinearityWarning
 from steepest.fitting import check, collect, solve
 from steepest.fitting import fit as fit_source
-from steepest.inference import Inference, inference, interval
+from steepest.inference import Inference, check_interval, inference, interval
 from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
 from steepest.methods.base import Method
 from steepest.moments import Moments
@@ -195,11 +195,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
             If this fit supports no intervals, with the reason.
         """
         check_is_fitted(self)
-        fit = self._fit
-        ends = [
-            interval(fit, fit.predict(chunk), fit.leverage(chunk), level=level, kind=kind)
-            for chunk in self._design(X)
-        ]
+        check_interval(self._fit, level, kind)
+        ends = [interval(self._fit, chunk, level=level, kind=kind) for chunk in self._design(X)]
         return np.concatenate([np.zeros((0, 2)), *ends])
 
     def inference(self, level: float = 0.95) -> Inference:

@@ -12,6 +12,8 @@ of matrix multiplication and its applications*, Numerical Algorithms 59 (slices)
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +44,14 @@ def two_product(a: Array, b: Array) -> Pair:
     b_high = d - (d - b)
     a_low, b_low = a - a_high, b - b_high
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def remainder(block: NDArray[Any]) -> Array | None:
+    """Return what float64 numbers leave of some numbers: of 64-bit integers beyond 2^53, if there are any."""
+    if block.dtype.kind not in "iu" or block.dtype.itemsize < 8:
+        return None
+    low = block & block.dtype.type(2047)
+    return two_sum((block - low).astype(np.float64), low.astype(np.float64))[1]
 
 
 def add(a: Pair, b: Pair) -> Pair:

@@ -30,6 +30,9 @@ Array = NDArray[np.float64]
 EXACT_FIT = 1e-10
 """Distance in sd(y) from which residuals too small to be measured may be called an exact fit."""
 
+TINY = 2.0**-1022
+"""Numbers below have lost digits."""
+
 LARGEST_WEIGHT = 1e150
 """Weights of a diverged descent whose distance is not worth computing."""
 
@@ -111,15 +114,13 @@ def solve(
         max_iter=parameters.max_iter,
     )
     coef, intercept = problem.coefficients(descent.point)
-    if not np.isfinite(coef).all():
-        j = int(np.argmin(np.isfinite(coef)))
-        fix = "Measure it, or the target, in other units"
-        raise InputError(
-            f"column {moments.names[j]!r}", "its coefficient is beyond the range of float64", fix
-        )
+    offset, mean_residual = problem.split(descent.point)
+    _refuse_range(normal, coef, offset)
     return Fit(
         coef=coef,
         intercept=intercept,
+        offset=offset,
+        mean_residual=mean_residual,
         normal=normal,
         parameters=parameters,
         method=method.title,
@@ -135,24 +136,31 @@ def solve(
 def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, method: str) -> Fit:
     """Return the fit of coefficients that were found by epochs over the rows, with their certificate."""
     normal = NormalEquations.of(moments, intercept=True)
-    problem = Quadratic.of(normal, "none")
-    yardstick = _yardstick(normal)
-    if np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT:
-        point = problem.point(coef, intercept)
-        bound = yardstick.certificate(problem.gap(point))
-    else:
-        bound = yardstick.certificate(math.inf)
+    yardstick, near = _yardstick(normal), np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT
+    offset, mean_residual = normal.displacement(coef, intercept) if near else (np.zeros(normal.k), 0.0)
     return Fit(
         coef=coef,
         intercept=intercept,
+        offset=offset,
+        mean_residual=mean_residual,
         normal=normal,
         parameters=Parameters(scale="none"),
         method=method,
         status=Status.STOPPED,
         steps=epochs,
-        bound=bound,
+        bound=yardstick.certificate(normal.gap(offset) + mean_residual**2 / 2 if near else math.inf),
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )
+
+
+def _refuse_range(normal: NormalEquations, coef: Array, offset: Array) -> None:
+    """Raise `InputError` naming a coefficient that float64 cannot hold, or only with digits lost."""
+    found, slopes = coef[normal.active], normal.slopes(offset)[0]
+    lost = ~np.isfinite(found) | ((np.abs(found) < TINY) & (np.abs(slopes) > 0) & (slopes != found))
+    if lost.any():
+        name = normal.moments.names[normal.active[int(lost.argmax())]]
+        what = "its coefficient is beyond the range of float64"
+        raise InputError(f"column {name!r}", what, "Measure it, or the target, in other units", code="range")
 
 
 def check(parameters: Parameters) -> None:

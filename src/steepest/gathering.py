@@ -60,8 +60,10 @@ def gather(chunk: Chunk) -> Gathered:
         unit = units(largest)
         scaled = bool((unit != 1).any())
         one_block = w is None and chunk.rows <= BLOCK
-        if scaled or (not one_block and rows.is_far(products)):
-            rows.move(products)
+        if scaled:
+            products = rows.products(unit)
+        if (scaled or not one_block) and rows.is_far(products):
+            rows.move(products, unit)
             products = rows.products(unit if scaled else None)
         mean, mean_low, scatter = rows.centred(products, unit)
     return Gathered(
@@ -132,9 +134,9 @@ class _Rows:
         about_mean = about_origin - products[-1, :-1] ** 2 / self.weight
         return bool(((about_mean < NEAR * about_origin) & (self._least < self._most)).any())
 
-    def move(self, products: Array) -> None:
+    def move(self, products: Array, unit: Array) -> None:
         """Move the origins to the means."""
-        shift = products[-1, :-1] / self.weight
+        shift = products[-1, :-1] / self.weight * unit
         shift[~np.isfinite(shift)] = 0.0
         self._origins = [
             origin + shift[columns] for (columns, _), origin in zip(self._parts, self._origins, strict=True)
@@ -191,4 +193,6 @@ def _origin(block: NDArray[Any], w: Array | None) -> Array:
         mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
     else:
         mean = w @ block.astype(np.float64) / w.sum()
+    if not np.isfinite(mean).all():
+        mean = np.add.reduce(block / float(len(block)), axis=0, dtype=np.float64)
     return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)

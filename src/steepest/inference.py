@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from steepest.chunk import Chunk
+from steepest.descent import Status
 from steepest.errors import InputError, NotInferable, count
 from steepest.likelihood import likelihood
 from steepest.result import UNDETERMINED, Fit
@@ -148,7 +150,9 @@ def refuse(fit: Fit) -> None:
         raise NotInferable(
             "inference",
             f"the coefficients can still be {certificate.in_se:.2g} standard errors from the exact answer",
-            'Take more steps (max_iter), or choose method="newton"',
+            "Read the coefficients as they are: rounding allows no better"
+            if fit.status in (Status.PRECISION, Status.CONVERGED)
+            else 'Take more steps (max_iter), or choose method="newton"',
         )
 
 
@@ -159,31 +163,38 @@ def quantile(level: float, freedom: int) -> float:
     return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
-def interval(fit: Fit, mean: Array, leverage: Array, *, level: float, kind: str) -> Array:
-    """Return intervals (n, 2) around fitted means.
+def interval(fit: Fit, chunk: Chunk, *, level: float, kind: str) -> Array:
+    """Return intervals (n, 2) around the fitted means of rows of features.
 
     Parameters
     ----------
     fit : Fit
-    mean, leverage : (n,) arrays
-        Fitted means, and their variances divided by sigma squared.
+    chunk : Chunk
     level : float
     kind : {"prediction", "mean"}
         Whether a new observation (of weight one) is to be covered, or the mean.
     """
-    refuse(fit)
-    if kind not in ("prediction", "mean"):
-        raise InputError("kind", f"got {kind!r}", 'Pass "prediction" or "mean"')
-    unknown = np.flatnonzero(np.isnan(leverage))
+    reach = quantile(level, fit.normal.freedom)
+    se = fit.mean_se(chunk)
+    unknown = np.flatnonzero(np.isnan(se))
     if len(unknown):
         raise NotInferable(
             "interval",
-            f"the data do not determine the mean of {count(len(unknown), 'row')}, first row {unknown[0]}",
+            f"the data do not determine the mean of {count(len(unknown), 'row')},"
+            f" first at row {chunk.first_row + unknown[0]}",
             "Predict rows that obey the relations between the columns of the data",
         )
-    spread = np.sqrt(leverage + (kind == "prediction"))
-    reach = quantile(level, fit.normal.freedom) * fit.sigma * spread
+    reach = reach * (np.hypot(se, fit.sigma) if kind == "prediction" else se)
+    mean = fit.predict(chunk)
     return np.column_stack([mean - reach, mean + reach])
+
+
+def check_interval(fit: Fit, level: float, kind: str) -> None:
+    """Raise `NotInferable` or `InputError` if no intervals of this level and kind can be given."""
+    refuse(fit)
+    if kind not in ("prediction", "mean"):
+        raise InputError("kind", f"got {kind!r}", 'Pass "prediction" or "mean"')
+    quantile(level, fit.normal.freedom)
 
 
 def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:

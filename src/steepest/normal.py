@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from steepest.exact import add, divide, two_product
+from steepest.chunk import Chunk
+from steepest.exact import Pair, add, divide, remainder, two_product
 from steepest.moments import Moments
 
 Array = NDArray[np.float64]
@@ -193,11 +194,21 @@ class NormalEquations:
         """Residual degrees of freedom: rows of positive weight minus the parameters that they determine."""
         return self.moments.rows - self.rank - self.intercept
 
-    def coordinates(self, X: Array) -> Array:
-        """Return rows of features (n, p) as rows (n, k) about the means and divided by the spread."""
+    def coordinates(self, chunk: Chunk) -> Array:
+        """Return rows of features as rows (n, k) about the means and divided by the spread."""
         m, at = self.moments, self.active
-        origin = (m.mean[at], m.mean_low[at]) if self.intercept else (0.0, 0.0)
-        return ((X[:, at] / m.unit[at] - origin[0]) - origin[1]) / self.spread
+        rows, low = np.ascontiguousarray(chunk.matrix()[:, at]), np.zeros((1, m.p))
+        for columns, block in chunk.blocks():
+            rest = remainder(block)
+            if rest is not None:
+                low = low + np.zeros((chunk.rows, 1))
+                low[:, columns] = rest
+        rows /= m.unit[at]
+        if self.intercept:
+            rows -= m.mean[at]
+            rows -= m.mean_low[at]
+        rows += low[:, at] / m.unit[at]
+        return rows / self.spread
 
     def solve(self, g: Array) -> Array:
         """Return H⁺g."""
@@ -298,19 +309,22 @@ class NormalEquations:
     def coefficients(self, d: Array, r0: float = 0.0) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept, in the user's units, that belong to u = p + d.
 
-        Each is rounded once; the intercept exceeds the best one by r0. Below full rank the part of u that
-        changes no fitted value is left out.
+        Each is rounded once; the intercept exceeds the best one by r0.
         """
-        about, m = self.expansion, self.moments
-        u = add((about.point, about.point_low), (d, np.zeros(self.k)))
-        if self.rank < self.k:
-            part = self.null_space @ (self.null_space.T @ u[0])
-            u = add(u, (-part, np.zeros(self.k)))
-        b = divide(u, self.spread)
+        m = self.moments
+        b = divide(self.slopes(d), self.spread)
         coef = np.zeros(m.p)
         with np.errstate(over="ignore", under="ignore"):
             coef[self.active] = b[0] * (m.unit[-1] / m.unit[self.active])
         return coef, self.intercept_of(*b, r0)
+
+    def slopes(self, d: Array) -> Pair:
+        """Return p + d; below full rank without the part that changes no fitted value."""
+        about, zero = self.expansion, np.zeros(self.k)
+        u = add((about.point, about.point_low), (d, zero))
+        if self.rank == self.k:
+            return u
+        return add(u, (-self.null_space @ (self.null_space.T @ u[0]), zero))
 
     def intercept_of(self, b: Array, b_low: Array | float = 0.0, r0: float = 0.0) -> float:
         """Return ȳ - x̄ᵀb + r0 in the user's units, from exact products summed with one rounding."""

@@ -79,13 +79,6 @@ class Quadratic:
         v = d / self.stretch
         return np.append(self._best_intercept(d), v) if self.free else v
 
-    def point(self, coef: Array, intercept: float) -> Array:
-        """Return the coordinates of some coefficients in the user's units."""
-        n = self.normal
-        d, r0 = n.displacement(coef, intercept)
-        v = d / self.stretch
-        return np.append(r0 + self._best_intercept(d), v) if self.free else v
-
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
         d, r0 = self.split(v)

@@ -167,6 +167,8 @@ def _fit_to(fit: Fit) -> Json:
     return {
         "coef": fit.coef.tolist(),
         "intercept": fit.intercept,
+        "offset": fit.offset.tolist(),
+        "mean_residual": fit.mean_residual,
         "method": fit.method,
         "status": fit.status.name,
         "steps": fit.steps,
@@ -191,6 +193,8 @@ def _document_from(document: Json) -> Fit:
     return Fit(
         coef=_array(fit["coef"], (moments.p,)),
         intercept=_number(fit["intercept"]),
+        offset=_array(fit["offset"], (normal.k,)),
+        mean_residual=_number(fit["mean_residual"]),
         normal=replace(normal, refined=_refined_from(document["refined"], normal.k)),
         parameters=parameters,
         method=_text(fit["method"]),

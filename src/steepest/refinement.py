@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import DataChangedError
-from steepest.exact import SLICED, Pair, add, divide, times
+from steepest.exact import SLICED, Pair, divide, times
 from steepest.moments import Moments
 from steepest.normal import HALF_ULP, NEGLIGIBLE, Expansion, NormalEquations
 from steepest.residuals import Grid, Residuals, Scores
@@ -45,6 +45,9 @@ LARGE = 100_000
 
 STEEP = 1e6
 """Condition number of the columns from which their combinations are formed without rounding."""
+
+ROUNDINGS = 4
+"""Roundings of the cells of a column from which a combination that vanishes up to them is a real one."""
 
 WHITE = 1e-3
 """Smallest variance of whitened columns that says enough about all of them."""
@@ -142,7 +145,7 @@ class _Factors:
         variance, V = np.linalg.eigh(covariance)
         combinations = V.T @ self.root
         spread = np.sqrt(np.maximum(variance, 0.0)) / np.linalg.norm(combinations, axis=1)
-        dependent = spread <= _rounding(normal)
+        dependent = spread <= _rounding(normal, combinations)
         least = normal.smallest
         lengths = np.sqrt(np.maximum(variance, least))[~dependent, None]
         root, factor = combinations[~dependent] / lengths, (V.T @ self.factor)[~dependent] * lengths
@@ -153,13 +156,14 @@ class _Factors:
         return _Factors(factor, root, null_space, self.clipped, rough=smallest < WHITE, off=off)
 
 
-def _rounding(normal: NormalEquations) -> float:
-    """Return the spread of a combination of columns (in unit-diagonal coordinates) that rounding explains.
+def _rounding(normal: NormalEquations, combinations: Array) -> Array:
+    """Return the spread (m,) of combinations (m, k) of columns that the rounding of their cells explains.
 
-    It is the rounding of the cells, and at most what the moments take for zero.
+    It is at most what the moments take for zero.
     """
-    cells = normal.smallest * (1 + float(np.abs(normal.center).max(initial=0.0)))
-    return min(cells, math.sqrt(normal.smallest * normal.k))
+    share = np.abs(combinations) / np.linalg.norm(combinations, axis=1)[:, None]
+    cells = ROUNDINGS * HALF_ULP * np.linalg.norm(share * (1 + np.abs(normal.center)), axis=1)
+    return np.minimum(cells, math.sqrt(normal.smallest * normal.k))
 
 
 def _on_grid(grid: Grid, root: Array) -> Array:
@@ -170,12 +174,8 @@ def _on_grid(grid: Grid, root: Array) -> Array:
 
 def _line(normal: NormalEquations, grid: Grid) -> Pair:
     """Return the line at the best point that is known, on the grid: slopes, and the intercept last."""
-    about, zero = normal.expansion, np.zeros(normal.k)
-    u = add((about.point, about.point_low), (normal.step, zero))
-    if normal.rank < normal.k:
-        u = add(u, (-normal.null_space @ (normal.null_space.T @ u[0]), zero))
-    high, low = divide(u, grid.stretch)
-    level = normal.moments.mean_low[-1] + about.shift - float(grid.means @ high)
+    high, low = divide(normal.slopes(normal.step), grid.stretch)
+    level = normal.moments.mean_low[-1] + normal.expansion.shift - float(grid.means @ high)
     return np.append(high, level * normal.intercept), np.append(low, 0.0)
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
-from steepest.exact import TERMS, Pair, add, power_of_two, product, slices, times, two_sum
+from steepest.exact import TERMS, Pair, add, power_of_two, product, remainder, slices, times, two_sum
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 
@@ -150,17 +149,11 @@ def _scaled_product(cut: Array, b: Pair) -> Pair:
 
 
 def _float64(chunk: Chunk) -> Pair:
-    """Return the rows (n, k) of a chunk as pairs; whole numbers beyond 2^53 keep all their digits."""
+    """Return the rows (n, k) of a chunk as pairs."""
     high, low = np.empty((chunk.rows, len(chunk.names))), np.zeros((chunk.rows, len(chunk.names)))
     for columns, block in chunk.blocks():
-        if block.dtype.kind in "iu" and block.dtype.itemsize == 8:
-            high[:, columns], low[:, columns] = _halves(block)
-        else:
-            high[:, columns] = block
+        high[:, columns] = block
+        rest = remainder(block)
+        if rest is not None:
+            low[:, columns] = rest
     return high, low
-
-
-def _halves(block: NDArray[Any]) -> Pair:
-    """Return 64-bit whole numbers as pairs: the lowest eleven bits apart."""
-    low = block & block.dtype.type(2047)
-    return two_sum((block - low).astype(np.float64), low.astype(np.float64))

@@ -45,6 +45,8 @@ class Fit:
     coef : (p,) array
     intercept : float
         In the user's units; 0.0 without an intercept.
+    offset : (k,) array, mean_residual : float
+        Where the descent ended, in the coordinates of `normal`: coefficients and intercept are this, rounded.
     normal : NormalEquations
         The moments of the data and their exact answer.
     parameters : Parameters
@@ -64,6 +66,8 @@ class Fit:
 
     coef: Array
     intercept: float
+    offset: Array
+    mean_residual: float
     normal: NormalEquations
     parameters: Parameters
     method: str
@@ -93,13 +97,12 @@ class Fit:
         n = self.normal
         if n.se is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
             return self.bound
-        d, r0 = n.displacement(self.coef, self.intercept)
-        moved = n.solve(n.gradient(d))
+        moved = self.offset - n.step
         names: list[str] = [n.moments.names[j] for j in n.active]
         away = np.divide(np.abs(moved), n.inflation, out=np.zeros(n.k), where=n.inflation > 0)
         if n.intercept:
             names.append("(intercept)")
-            away = np.append(away, abs(r0 - n.center @ moved) / n.intercept_inflation)
+            away = np.append(away, abs(self.mean_residual - n.center @ moved) / n.intercept_inflation)
         worst = int(away.argmax())
         return replace(self.bound, worst=float(away[worst]) / n.se, worst_name=names[worst])
 
@@ -134,21 +137,34 @@ class Fit:
         varies = set(self.normal.active.tolist())
         return tuple(name for j, name in enumerate(self.names) if j not in varies)
 
+    @cached_property
+    def _line(self) -> tuple[Array, float]:
+        """Slopes (k,) and the mean of the fitted values, in the coordinates of `normal`."""
+        n = self.normal
+        return n.slopes(self.offset)[0], n.y_mean + n.expansion.shift + self.mean_residual
+
     def predict(self, chunk: Chunk) -> Array:
-        """Return the fitted means (n,) of rows of features; cells that are not finite are refused."""
-        means = chunk.matrix() @ self.coef + self.intercept
-        if not np.isfinite(means).all():
+        """Return the fitted means (n,) of rows of features; cells that are not finite are refused.
+
+        They are evaluated about the means of the data, where no digit is lost to large offsets.
+        """
+        slopes, level = self._line
+        with np.errstate(invalid="ignore", over="ignore"):
+            means = np.einsum("ij,j->i", self.normal.coordinates(chunk), slopes) + level
+            means *= float(self.moments.unit[-1])
+        if self.constant or not np.isfinite(means).all():
             chunk.refuse_nonfinite()
         return means
 
-    def leverage(self, chunk: Chunk) -> Array:
-        """Return xᵀ(XᵀWX)⁻¹x (n,): the variance of the fitted means, divided by sigma squared.
+    def mean_se(self, chunk: Chunk) -> Array:
+        """Return the standard errors (n,) of the fitted means, in units of the target.
 
-        It is NaN for rows whose mean the data do not determine.
+        They are NaN for rows whose mean the data do not determine.
         """
-        n, m = self.normal, self.normal.moments
-        Z = n.coordinates(chunk.matrix())
+        n = self.normal
+        Z = n.coordinates(chunk)
         E = Z @ n.root.T
         squares = np.einsum("ij,ij->i", E, E) + n.intercept
         lost = np.linalg.norm(Z @ n.null_space, axis=1) > UNDETERMINED * np.linalg.norm(Z, axis=1)
-        return np.where(lost, np.nan, squares) / m.weight / m.weight_unit
+        size = math.sqrt(n.residual / n.freedom) * float(n.moments.unit[-1])
+        return np.where(lost, np.nan, np.sqrt(squares) * size)

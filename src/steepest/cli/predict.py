@@ -49,10 +49,13 @@ def command(
     """
     from steepest import persist
     from steepest.columns import Columns, Numeric
+    from steepest.inference import check_interval
     from steepest.progress import Progress
     from steepest.sources.open import open_table
 
     fit = persist.load(model)
+    if interval:
+        check_interval(fit, level, "prediction")
     columns = fit.columns or Columns(fit.target, tuple(map(Numeric, fit.names)))
     table = open_table(data)
     columns.refuse_missing(table)
@@ -120,7 +123,7 @@ def _predicted(fit: Fit, chunk: Chunk, level: float | None) -> list[Any]:
     mean = fit.predict(chunk)
     if level is None:
         return [mean]
-    ends = interval(fit, mean, fit.leverage(chunk), level=level, kind="prediction")
+    ends = interval(fit, chunk, level=level, kind="prediction")
     return [mean, ends[:, 0], ends[:, 1]]
 
 

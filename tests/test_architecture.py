@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"chunk", "errors", "version", "whole"}
+GROUND = {"cells", "chunk", "errors", "version", "whole"}
 MATHEMATICS = {
     "gathering",
     "moments",
@@ -24,7 +24,7 @@ MATHEMATICS = {
     "likelihood",
 }
 MATHEMATICS |= {"methods", "methods.*"}
-DATA = {"columns", "sources", "sources.*", "engines", "engines.*"}
+DATA = {"codings", "columns", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"result", "fitting", "inference"}
 VIEWS = {"persist", "report", "report.*"}
 RECEPTION = {"estimator", "tables", "teaching", "manners"}
@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "whole": set(),
     "chunk": {"errors"},
+    "cells": {"chunk", "errors"},
     "progress": {"chunk"},
     # floor 1, mathematics
     "exact": set(),
@@ -53,7 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods.*": {"methods.base"},
     "methods": {"methods.*", "errors"},
     # floor 1, data
-    "columns": GROUND,
+    "codings": GROUND,
+    "columns": GROUND | {"codings"},
     "sources.base": GROUND | {"columns"},
     "sources.open": GROUND | {"columns", "sources", "sources.*"},
     "sources.files": GROUND | {"sources.delimited", "sources.parquet"},

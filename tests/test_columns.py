@@ -2,6 +2,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from steepest.cells import Cells
 from steepest.columns import Columns, Numeric, learn
 from steepest.errors import InputError, InputTypeError
 from steepest.sources.arrow import ArrowTable
@@ -41,7 +42,7 @@ def test_dates_and_categories_are_refused_by_name():
         {"y": [1.0, 2], "when": pd.to_datetime(["2020-01-01", "2020-01-02"]), "k": ["a", "b"]}
     )
     frame["k"] = frame["k"].astype("category")
-    with pytest.raises(InputTypeError, match="'when' holds dates, 'k' holds categories"):
+    with pytest.raises(InputTypeError, match="column 'when' holds dates, column 'k' holds categories"):
         learn(ArrowTable(frame), target="y")
 
 
@@ -62,8 +63,8 @@ def test_one_column_has_one_meaning(table, options):
 def test_missing_cells_are_counted_and_placed(table):
     columns = learn(table, target="a", features=["b"])
     (batch,) = table.batches(columns.needed)
-    with pytest.raises(InputError, match=r"column 'b': 1 of 3 rows read here are missing, first at row 101"):
-        columns.rows(batch, 100)
+    found = Cells.of(columns.rows(batch, 100)).error()
+    assert "column 'b': 1 of 3 values are missing (NaN), first at row 101" in str(found)
 
 
 def test_rows_of_weight_zero_are_counted_as_dropped(table):

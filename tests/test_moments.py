@@ -1,6 +1,5 @@
 """Moments are a commutative monoid; and what happens to data must happen to them."""
 
-import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from steepest import LinearRegression, Moments
 from steepest.chunk import Chunk
-from steepest.errors import CollinearityWarning, InputError
+from steepest.errors import InputError
 
 settings.register_profile("suite", deadline=None, max_examples=100, derandomize=True)
 settings.load_profile("suite")
@@ -169,7 +168,7 @@ def test_extreme_columns_are_held_in_units_of_a_power_of_two(power):
 def test_cells_that_are_no_numbers_are_named(bad, word):
     Z = np.ones((5000, 3))
     Z[4321, 1] = Z[4500, 1] = bad
-    with pytest.raises(InputError, match=rf"'x1' is {word}.* in 2 rows, first at row 4321"):
+    with pytest.raises(InputError, match=rf"'x1': 2 of 5000 values are {word}.*, first at row 4321"):
         Moments.of(Z)
 
 
@@ -233,105 +232,6 @@ def regressions(draw):
     X = rng.normal(size=(n, p)) @ (U * np.linspace(1, 0.2, p) @ V) + rng.normal(size=p)
     y = X @ rng.normal(size=p) + rng.normal(size=n)
     return X, y
-
-
-@given(regressions(), st.integers(-200, 200), st.booleans())
-def test_scaling_a_column_by_a_power_of_two_changes_no_bit_of_the_predictions(rows, power, fit_intercept):
-    X, y = rows
-    factor = 2.0**power
-    scaled = X * np.append(factor, np.ones(X.shape[1] - 1))
-    a, b = fitted(X, y, fit_intercept=fit_intercept), fitted(scaled, y, fit_intercept=fit_intercept)
-    assert b.coef_[0] * factor == a.coef_[0]
-    np.testing.assert_array_equal(a.predict(X), b.predict(scaled))
-
-
-@given(regressions(), st.sampled_from([1e-9, 1e9, -3.7]))
-def test_scaling_a_column_scales_its_coefficient_alone(rows, factor):
-    X, y = rows
-    scaled = X * np.append(factor, np.ones(X.shape[1] - 1))
-    a, b = fitted(X, y).inference(), fitted(scaled, y).inference()
-    np.testing.assert_allclose(b.t[2:], a.t[2:], rtol=1e-10)
-    np.testing.assert_allclose(b.t[1] * np.sign(factor), a.t[1], rtol=1e-10)
-    np.testing.assert_allclose(b.estimate[1] * factor, a.estimate[1], rtol=1e-10)
-    np.testing.assert_allclose(b.p, a.p, rtol=1e-8)
-
-
-@given(regressions(), st.sampled_from([1e-200, 1e-9, 1e9, 1e200]))
-def test_scaling_the_target_scales_coefficients_and_sigma(rows, factor):
-    X, y = rows
-    a, b = fitted(X, y), fitted(X, y * factor)
-    np.testing.assert_allclose(b.coef_ / factor, a.coef_, rtol=1e-10)
-    assert b.sigma_ / factor == pytest.approx(a.sigma_, rel=1e-10)
-    assert b.converged_
-
-
-@given(regressions(), st.sampled_from([(0, 1e-12), (1e3, 1e-11), (2.0**20, 1e-10), (2.0**30, 1e-8)]))
-def test_shifting_moves_the_intercept_alone(rows, shift):
-    X, y = rows
-    offset, within = shift
-    X = np.round(X * 2**12) / 2**12
-    a, b = fitted(X, y), fitted(X + offset, y)
-    np.testing.assert_allclose(b.coef_, a.coef_, rtol=within)
-    moved = a.intercept_ - offset * a.coef_.sum()
-    assert b.intercept_ == pytest.approx(moved, rel=1e-9, abs=1e-9 * max(1.0, abs(offset)))
-
-
-@given(regressions(), st.randoms(use_true_random=False))
-def test_the_order_of_rows_and_columns_does_not_matter(rows, random):
-    X, y = rows
-    row, column = list(range(len(y))), list(range(X.shape[1]))
-    random.shuffle(row)
-    random.shuffle(column)
-    a, b = fitted(X, y), fitted(X[row], y[row])
-    np.testing.assert_allclose(b.coef_, a.coef_, rtol=1e-10, atol=1e-12 * np.abs(a.coef_).max())
-    c = fitted(X[:, column], y)
-    np.testing.assert_allclose(c.coef_, a.coef_[column], rtol=1e-9, atol=1e-11 * np.abs(a.coef_).max())
-
-
-@given(regressions(), st.integers(2, 5))
-def test_repeating_the_data_changes_standard_errors_alone(rows, times):
-    X, y = rows
-    (n, p), a = X.shape, fitted(X, y).inference()
-    b = fitted(np.tile(X, (times, 1)), np.tile(y, times)).inference()
-    np.testing.assert_allclose(b.estimate, a.estimate, rtol=1e-9, atol=1e-11)
-    shrunk = np.sqrt((n - p - 1) / (times * n - p - 1))
-    np.testing.assert_allclose(b.se / a.se, shrunk, rtol=1e-9)
-
-
-@given(regressions(), st.data())
-def test_integer_weights_are_repeated_rows(rows, data):
-    X, y = rows
-    (n, p) = X.shape
-    weights = np.array(data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n)))
-    if (weights > 0).sum() < p + 2:
-        weights += 1
-    a, b = fitted(X, y, weights), fitted(np.repeat(X, weights, axis=0), np.repeat(y, weights))
-    np.testing.assert_allclose(a.coef_, b.coef_, rtol=1e-8, atol=1e-9)
-    np.testing.assert_allclose(a.predict(X), b.predict(X), rtol=1e-8, atol=1e-9)
-    assert a.moments_.rows == (weights > 0).sum()
-
-
-@given(regressions(), st.sampled_from([1e-200, 1e-9, 1e9, 1e200]))
-def test_scaling_the_weights_scales_sigma_alone(rows, factor):
-    X, y = rows
-    weights = np.random.default_rng(0).uniform(0.5, 2, size=len(y))
-    a, b = fitted(X, y, weights), fitted(X, y, weights * factor)
-    np.testing.assert_allclose(b.coef_, a.coef_, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(b.inference().se, a.inference().se, rtol=1e-10)
-    assert b.sigma_ == pytest.approx(a.sigma_ * np.sqrt(factor), rel=1e-10)
-
-
-@given(regressions(), st.data())
-def test_partial_fits_merge_exactly(rows, data):
-    X, y = rows
-    cut = data.draw(st.integers(1, len(y) - 1))
-    whole = fitted(X, y)
-    parts = LinearRegression()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CollinearityWarning)
-        parts.partial_fit(X[:cut], y[:cut]).partial_fit(X[cut:], y[cut:])
-    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-9, atol=1e-11)
-    assert parts.moments_.rows == len(y)
 
 
 def test_unrelated_moments_of_as_many_rows_cannot_be_subtracted():

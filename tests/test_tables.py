@@ -40,8 +40,8 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path, monkeypatch):
 
     batches = Csv.batches
 
-    def appending(self, names, order=None):
-        yield from batches(self, names, order)
+    def appending(self, names, order=None, text=()):
+        yield from batches(self, names, order, text)
         with path.open("a") as file:
             file.write("4,4\n")
 

@@ -64,18 +64,21 @@ class Yardstick:
     unit : str
     limit : float
         The largest tolerance that means something in this unit.
+    slack : float
+        Share of a distance by which rounding may have changed it.
     """
 
     scale: float
     floor: float
     unit: Literal["se", "sd(y)"]
     limit: float = math.inf
+    slack: float = 0.0
 
     def distance(self, gap: float) -> float:
         """Return how far a point with this gap is from the optimum of the moments."""
         if gap == 0:
             return 0.0
-        return math.sqrt(2 * gap) / self.scale if self.scale and gap > 0 else math.inf
+        return math.sqrt(2 * gap) * (1 + self.slack) / self.scale if self.scale and gap > 0 else math.inf
 
     def certificate(self, gap: float, *, exact: bool = True) -> Certificate:
         """Return the certificate of a point with this gap."""

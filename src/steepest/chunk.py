@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.errors import InputError, InputTypeError, count
+from steepest.errors import InputError, InputTypeError
 
 Array = NDArray[Any]
 
@@ -32,6 +32,10 @@ class Chunk:
         Position in the source of the first row, for messages.
     dropped : mapping of str to int
         Rows that were left out on the way here, by cause.
+    kept : (n,) int array or None
+        Positions of the rows among those that there were before some were left out.
+    place : callable
+        Says how a reader finds a row, given its position in the source.
     """
 
     parts: tuple[Array, ...]
@@ -39,10 +43,16 @@ class Chunk:
     weights: Array | None = None
     first_row: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    kept: NDArray[np.intp] | None = None
+    place: Callable[[int], str] = "row {}".format
 
     @property
     def rows(self) -> int:
         return len(self.parts[0]) if self.parts else 0
+
+    def row(self, at: int) -> int:
+        """Return the position in the source of a row of the chunk."""
+        return self.first_row + (at if self.kept is None else int(self.kept[at]))
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
         """Yield every part as an (n, k) view, with the columns that it fills."""
@@ -56,16 +66,23 @@ class Chunk:
         """Return the rows from `start` to `stop` as views; the dropped rows stay behind."""
         parts = tuple(part[start:stop] for part in self.parts)
         weights = None if self.weights is None else self.weights[start:stop]
-        return Chunk(parts, self.names, weights, self.first_row + start)
+        first_row = self.first_row + start * (self.kept is None)
+        kept = None if self.kept is None else self.kept[start:stop]
+        return Chunk(parts, self.names, weights, first_row, kept=kept, place=self.place)
 
     def without_zero_weights(self) -> Chunk:
         """Return the rows of positive weight; the others are counted as dropped."""
         if self.weights is None or self.weights.all():
             return self
-        keep = self.weights > 0
-        dropped = {**self.dropped, "zero weight": len(keep) - int(keep.sum())}
-        parts = tuple(part[keep] for part in self.parts)
-        return replace(self, parts=parts, weights=self.weights[keep], dropped=dropped)
+        keep = np.flatnonzero(self.weights)
+        dropped = {**self.dropped, "zero weight": self.rows - len(keep)}
+        return replace(
+            self,
+            parts=tuple(part[keep] for part in self.parts),
+            weights=self.weights[keep],
+            dropped=dropped,
+            kept=keep if self.kept is None else self.kept[keep],
+        )
 
     def matrix(self) -> Array:
         """Return the columns as one (n, k) float64 matrix, without a copy where there is one already."""
@@ -73,36 +90,17 @@ class Chunk:
             return np.asarray(self.parts[0], dtype=np.float64)
         return np.column_stack([np.asarray(part, dtype=np.float64) for part in self.parts])
 
-    def refuse_nonfinite(self) -> None:
-        """Raise `InputError` naming every column with a cell that is no finite number."""
-        found: list[str] = []
-        first_row = None
-        for columns, block in self.blocks():
-            if block.dtype.kind not in "fc":
-                continue
-            bad = ~np.isfinite(block)
-            for j in np.flatnonzero(bad.any(axis=0)):
-                rows = np.flatnonzero(bad[:, j])
-                missing = bool(np.isnan(block[rows[0], j]))
-                kind = "missing (NaN)" if missing else "infinite"
-                found.append(
-                    f"column {self.names[columns.start + j]!r} is {kind} in {count(len(rows), 'row')},"
-                    f" first at row {self.first_row + rows[0]}"
-                )
-                first_row = rows[0] if first_row is None else min(first_row, rows[0])
-        if found:
-            where, what = "data", "; ".join(found[:10])
-            more = f" and {len(found) - 10} more columns" if len(found) > 10 else ""
-            raise InputError(where, what + more, "Drop or fill these rows first", code="not-finite")
-
 
 def checked_weights(
     weights: ArrayLike, rows: int, name: str = "weights", place: Callable[[int], str] = "row {}".format
 ) -> NDArray[np.float64]:
     """Return weights as an (n,) float64 array; raise `InputError` naming the first that cannot be one."""
+    given = np.asarray(weights)
+    if given.dtype.kind not in "fiubO":
+        raise InputTypeError(name, f"holds {given.dtype}, not numbers", "Pass one number for every row")
     try:
-        w = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        w = given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputTypeError(name, f"holds no numbers ({error})", "Pass one number for every row") from error
     if w.shape != (rows,):
         raise InputError(name, f"shape is {w.shape} for {rows} rows", "Pass one weight for every row")

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from steepest.cells import refuse
 from steepest.chunk import Array, Chunk, checked_weights
-from steepest.errors import InputError, InputTypeError, closest, count, listed
+from steepest.codings import Category, Coding, Numeric, as_text, compute
+from steepest.errors import InputError, InputTypeError, closest, listed
+
+MOST_LEVELS = 10_000
 
 
 class Table(Protocol):
@@ -57,62 +62,6 @@ class Table(Protocol):
         ...
 
 
-class Coding(Protocol):
-    """How one column of a table becomes columns of the design."""
-
-    @property
-    def kind(self) -> str:
-        """What model files call the coding."""
-        ...
-
-    @property
-    def column(self) -> str:
-        """Name of the column in the table."""
-        ...
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns of the design."""
-        ...
-
-    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
-        """Return the columns of the design, for an Arrow array; `where` names the place of a value."""
-        ...
-
-
-INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-PLAIN = INTEGERS | {"halffloat", "float", "double"}
-"""The Arrow types that NumPy reads in place; the others are converted first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numeric:
-    """A column of numbers, taken as it is."""
-
-    column: str
-    kind = "numeric"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.column,)
-
-    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
-        if values.null_count:
-            first = int(np.argmax(np.from_dlpack(values.is_null().cast("uint8"))))
-            raise InputError(
-                f"column {self.column!r}",
-                f"{values.null_count} of {count(len(values), 'row')} read here are missing,"
-                f" first at {where(first)}",
-                "Drop or fill these rows first, or leave the column out",
-                code="missing-values",
-            )
-        return (np.from_dlpack(values if str(values.type) in PLAIN else values.cast("double")),)
-
-
-CODINGS: dict[str, type[Numeric]] = {Numeric.kind: Numeric}
-"""The codings by kind: the only registry."""
-
-
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The meaning of a table's columns.
@@ -124,11 +73,14 @@ class Columns:
         In the order of the coefficients.
     weights : str or None
         The column of row weights.
+    missing : {"error", "drop"}
+        What becomes of rows with missing cells.
     """
 
     target: str
     features: tuple[Coding, ...]
     weights: str | None = None
+    missing: str = "error"
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -141,6 +93,11 @@ class Columns:
         return tuple(feature.column for feature in self.features)
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Names of the table's columns that are read as text."""
+        return tuple(feature.column for feature in self.features if isinstance(feature, Category))
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """Names of the table's columns that a fit reads."""
         extra = () if self.weights is None else (self.weights,)
@@ -148,29 +105,35 @@ class Columns:
 
     def rows(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
         """Return a record batch as rows of features, target and weights."""
-        parts = [
-            *self._features(batch, first_row, place),
-            *self._column(Numeric(self.target), batch, first_row, place),
-        ]
+        kept, dropped = None, dict[str, int]()
+        if self.missing == "drop":
+            batch, kept, dropped = self._complete(batch)
+
+        def where(row: int) -> str:
+            return place(first_row + (row if kept is None else int(kept[row])))
+
+        parts = [*self._features(batch, where), *Numeric(self.target).parts(batch.column(self.target), where)]
         weights = None
         if self.weights is not None:
-            (values,) = self._column(Numeric(self.weights), batch, first_row, place)
-            weights = checked_weights(
-                values, len(values), f"column {self.weights!r}", lambda row: place(first_row + row)
-            )
-        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, first_row)
+            (values,) = Numeric(self.weights).parts(batch.column(self.weights), where)
+            weights = checked_weights(values, len(values), f"column {self.weights!r}", where)
+        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, first_row, dropped, kept, place)
+        if weights is not None and not weights.all():
+            refuse(chunk)
         return chunk.without_zero_weights()
 
     def design(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
         """Return a record batch as rows of features alone."""
-        parts = tuple(self._features(batch, first_row, place)) or (np.empty((batch.num_rows, 0)),)
-        return Chunk(parts, self.terms, first_row=first_row)
+        parts = tuple(self._features(batch, lambda row: place(first_row + row)))
+        parts = parts or (np.empty((batch.num_rows, 0)),)
+        return Chunk(parts, self.terms, first_row=first_row, place=place)
 
     def refuse_missing(self, table: Table) -> None:
         """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
         missing = [name for name in self.sources if name not in table.kinds]
         if not missing:
-            refuse_kinds(table, self.sources, fix="Give the model numbers, as it was fitted to")
+            numbers = [name for name in self.sources if name not in self.texts]
+            refuse_kinds(table, numbers, fix="Give the model numbers, as it was fitted to")
             return
         spare = [name for name in table.kinds if name not in self.sources and name != self.target]
         meant = [f"{closest(name, spare)!r} for {name!r}" for name in missing if closest(name, spare)]
@@ -182,13 +145,26 @@ class Columns:
             code="unknown-column",
         )
 
-    def _features(self, batch: Any, first_row: int, place: Callable[[int], str]) -> Iterator[Array]:
+    def _features(self, batch: Any, where: Callable[[int], str]) -> Iterator[Array]:
         for feature in self.features:
-            yield from self._column(feature, batch, first_row, place)
+            yield from feature.parts(batch.column(feature.column), where)
 
-    @staticmethod
-    def _column(coding: Coding, batch: Any, first_row: int, place: Callable[[int], str]) -> tuple[Array, ...]:
-        return coding.parts(batch.column(coding.column), lambda row: place(first_row + row))
+    def _complete(self, batch: Any) -> tuple[Any, NDArray[np.intp] | None, dict[str, int]]:
+        """Return the rows of a batch without missing cells, where they were, and what was dropped and why."""
+        import pyarrow as pa
+
+        pc = compute()
+        complete, dropped = np.ones(batch.num_rows, dtype=bool), dict[str, int]()
+        for name in dict.fromkeys(self.needed):
+            values = batch.column(name)
+            values = as_text(values) if name in self.texts else values
+            lost = complete & pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False)
+            complete &= ~lost
+            if lost.any():
+                dropped[f"missing {name}"] = int(lost.sum())
+        if not dropped:
+            return batch, None, dropped
+        return batch.filter(pa.array(complete)), np.flatnonzero(complete), dropped
 
 
 def learn(
@@ -198,6 +174,8 @@ def learn(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     weights: str | None = None,
+    categorical: Sequence[str] = (),
+    missing: str = "error",
 ) -> Columns:
     """Learn what the columns of a table mean, before a row is read.
 
@@ -210,6 +188,9 @@ def learn(
     exclude : sequence of str
         Columns that are no features.
     weights : str, optional
+    categorical : sequence of str
+        Features that are levels, not numbers; the table is read once to learn them.
+    missing : {"error", "drop"}
 
     Raises
     ------
@@ -218,10 +199,12 @@ def learn(
     InputTypeError
         If a column holds text or dates.
     """
-    for argument, names in {"features": features, "exclude": exclude}.items():
-        if isinstance(names, str):
-            raise InputTypeError(argument, f"got the text {names!r}", "Pass a list of column names")
-    asked = [target, *(features or ()), *exclude, *(() if weights is None else (weights,))]
+    for argument, names in {"features": features, "exclude": exclude, "categorical": categorical}.items():
+        if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
+            raise InputTypeError(argument, f"got {names!r}", "Pass a list of column names")
+    if missing not in ("error", "drop"):
+        raise InputError("missing", f"got {missing!r}", 'Pass "error" or "drop"')
+    asked = [target, *(features or ()), *exclude, *categorical, *(() if weights is None else (weights,))]
     for name in asked:
         if not isinstance(name, str):
             raise InputTypeError("columns", f"{name!r} is no name", "Name columns by text")
@@ -240,9 +223,42 @@ def learn(
             "Name every column once",
             code="columns",
         )
-    refuse_kinds(table, [target], what="the target", fix="Choose a column of numbers")
-    refuse_kinds(table, chosen if weights is None else [*chosen, weights])
-    return Columns(target, tuple(Numeric(name) for name in chosen), weights)
+    stray = [name for name in categorical if name not in chosen]
+    if stray:
+        what = f"{listed(map(repr, stray))} is no feature"
+        raise InputError("categorical", what, "Choose from the features", code="columns")
+    if not chosen and features is None and not exclude:
+        what = f"there is no column beside the target {target!r}"
+        raise InputError(table.label, what, "Pass features=[] for a mean alone", code="columns")
+    refuse_kinds(
+        table,
+        [target],
+        what="the target",
+        fix="Choose a column of numbers; levels are classified, not fitted",
+    )
+    numbers = [name for name in chosen if name not in categorical]
+    refuse_kinds(table, numbers if weights is None else [*numbers, weights])
+    levels = _levels(table, categorical)
+    codings = [Category(name, levels[name]) if name in levels else Numeric(name) for name in chosen]
+    return Columns(target, tuple(codings), weights, missing)
+
+
+def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read a table once to learn the levels of some columns."""
+    pc = compute()
+    if not names:
+        return {}
+    if not table.repeatable:
+        what = f"levels of {listed(map(repr, names))} take a pass of their own, but it can be read only once"
+        raise InputError(table.label, what, "Pass a table, or a file")
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for batch in table.batches(list(names), text=list(names)):
+        for name, levels in found.items():
+            levels.update(pc.unique(as_text(batch.column(name))).drop_null().to_pylist())
+            if len(levels) > MOST_LEVELS:
+                what, fix = f"it has more than {MOST_LEVELS} levels", "Leave it out, or group its levels"
+                raise InputError(f"column {name!r}", what, fix, code="levels")
+    return {name: tuple(sorted(levels)) for name, levels in found.items()}
 
 
 def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str = "") -> None:
@@ -251,12 +267,13 @@ def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str
     if not bad:
         return
     quoted = ",".join(f'"{name}"' for name in bad)
-    kinds = [f"{name!r} holds {table.kinds[name]}" for name in bad]
+    kinds = [f"column {name!r} holds {table.kinds[name]}" for name in bad]
     role = f", and is {what}" if what else ""
+    coded = f", or treat {_it(bad)} as levels: categorical=[{quoted}]"
     raise InputTypeError(
-        f"column {bad[0]!r}" if len(bad) == 1 else "columns",
+        f"column {bad[0]!r}" if len(bad) == 1 else table.label,
         (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
-        fix or f"Leave {_it(bad)} out: exclude=[{quoted}]",
+        fix or f"Leave {_it(bad)} out: exclude=[{quoted}]{coded}",
         code="not-a-number",
         excerpt=table.witness(bad[0]),
     )

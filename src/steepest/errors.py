@@ -97,6 +97,10 @@ class NotInferable(SteepestError, ValueError):  # noqa: N818 - reads as a statem
     code = "not-inferable"
 
 
+class DataWarning(UserWarning):
+    """Data that can be used, but are perhaps not what was meant."""
+
+
 class CollinearityWarning(UserWarning):
     """Columns that the data cannot tell apart, or that do not vary."""
 
@@ -126,6 +130,12 @@ def listed(items: Iterable[str], most: int = 10) -> str:
     names = list(items)
     text = ", ".join(names[:most])
     return text if len(names) <= most else f"{text} and {len(names) - most} more"
+
+
+def quoted(name: object, longest: int = 40) -> str:
+    """Return a name in quotes, control characters escaped and its middle left out if it is too long."""
+    text = str(name)
+    return repr(text if len(text) <= longest else f"{text[: longest - 6]}...{text[-3:]}")
 
 
 def count(number: int, noun: str) -> str:

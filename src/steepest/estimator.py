@@ -11,26 +11,26 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from steepest import persist
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, checked_weights
-from steepest.errors import CollinearityWarning
+from steepest.errors import CollinearityWarning, DataWarning, InputError, listed
 from steepest.fitting import check, collect, solve
 from steepest.fitting import fit as fit_source
 from steepest.inference import Inference, check_interval, inference, interval
-from steepest.manners import as_numbers, positional, refuse_masked, refuse_text
+from steepest.manners import features, positional, refuse_masked, target, warn_of_order
 from steepest.methods.base import Method
 from steepest.moments import Moments
 from steepest.progress import Progress
-from steepest.relations import nearly
+from steepest.relations import leaks, nearly
 from steepest.report.facts import facts
 from steepest.report.text import Summary, rounded_up
 from steepest.result import Fit, Parameters
 from steepest.sources.arrays import Arrays
-from steepest.sources.arrow import ArrowTable
 from steepest.sources.base import designs
 from steepest.sources.open import open_table
 
@@ -75,8 +75,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         When the features had names.
     rank_ : int
         Numerical rank of the features (centred, with an intercept).
-    sigma_ : float
-        Residual standard deviation; NaN without degrees of freedom.
+    sigma_ : float or None
+        Residual standard deviation; None without degrees of freedom.
     converged_ : bool
         Whether ``certificate_.in_se <= tol``, or the coefficients are exact up to their own rounding.
     certificate_ : Certificate
@@ -97,7 +97,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     n_iter_: int
     n_features_in_: int
     rank_: int
-    sigma_: float
+    sigma_: float | None
     converged_: bool
     _fit: Fit
 
@@ -226,11 +226,18 @@ class LinearRegression(RegressorMixin, BaseEstimator):
 
     @property
     def certificate_(self) -> Certificate:
+        check_is_fitted(self)
         return self._fit.certificate
 
     @property
     def moments_(self) -> Moments:
+        check_is_fitted(self)
         return self._fit.moments
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fit")
@@ -239,34 +246,41 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         return Parameters(**{name: getattr(self, name) for name in PARAMETERS})
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, *, former: Fit | None = None) -> Arrays:
-        """Validate rows as scikit-learn does, in their own types, and name their columns."""
-        for name, values in (("X", X), ("y", y), ("sample_weight", sample_weight)):
-            refuse_masked(values, name)
-        refuse_text(X)
-        X, y = validate_data(self, X, y, reset=former is None, ensure_all_finite=False, y_numeric=True)
-        weights = None if sample_weight is None else checked_weights(sample_weight, len(X), "sample_weight")
-        target = "y" if former is None else former.target
-        return Arrays(as_numbers(X, "X"), as_numbers(y, "y"), (*self._names(), target), weights)
+        """Return rows in their own types, their columns named; nothing of the estimator changes."""
+        parts = features(X)
+        rows = parts[0].shape[0]
+        values = target(y, rows, _warn_of_column)
+        warn_of_order(X, y, "y")
+        warn_of_order(X, sample_weight, "sample_weight")
+        refuse_masked(sample_weight, "sample_weight")
+        weights = None if sample_weight is None else checked_weights(sample_weight, rows, "sample_weight")
+        if former is not None:
+            self._check_features(X, parts)
+            return Arrays(parts, values, (*former.names, former.target), weights)
+        return Arrays(parts, values, (*_names(X, parts), "y"), weights)
 
-    def _names(self) -> tuple[str, ...]:
-        named = getattr(self, "feature_names_in_", None)
-        return positional(self.n_features_in_) if named is None else tuple(named)
+    def _check_features(self, X: Any, parts: tuple[Array, ...]) -> None:
+        """Raise `InputError` for features of another number, or of other names, than at the fit."""
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            fix = "Pass the features of the fit in their order"
+            raise InputError("X", str(error).rstrip(".\n"), fix, code="columns") from None
 
     def _design(self, X: Any) -> Iterator[Chunk]:
         """Yield rows of features, from a table by name or from an array by position."""
         columns = self._fit.columns
-        if columns is not None and (isinstance(X, str | os.PathLike) or ArrowTable.recognises(X)):
-            table = open_table(X)
+        table = None if columns is None or _is_array(X) else open_table(X)
+        if columns is not None and table is not None:
             columns.refuse_missing(table)
             yield from designs(table, columns)
             return
-        refuse_masked(X, "X")
-        refuse_text(X)
-        rows: Any = validate_data(self, X, reset=False, ensure_all_finite=False)
-        yield Chunk((as_numbers(rows, "X"),), self._names())
+        parts = features(X)
+        self._check_features(X, parts)
+        yield from Arrays(parts, None, self._fit.names).chunks()
 
     def _publish(self, fit: Fit) -> Self:
-        """Take over a fit, all of it at once."""
+        """Take over a fit, all of it in one assignment."""
         published: dict[str, Any] = {
             "_fit": fit,
             "coef_": fit.coef,
@@ -274,21 +288,49 @@ class LinearRegression(RegressorMixin, BaseEstimator):
             "n_iter_": fit.steps,
             "n_features_in_": fit.moments.p,
             "rank_": fit.normal.rank,
-            "sigma_": fit.sigma,
+            "sigma_": fit.sigma if fit.normal.freedom > 0 else None,
             "converged_": fit.converged,
         }
-        if fit.names != positional(fit.moments.p):
+        named = fit.columns is not None or fit.names != positional(fit.moments.p)
+        if named:
             published["feature_names_in_"] = np.array(fit.names, dtype=object)
-        self.__dict__.update(published)
+        kept = {name: value for name, value in self.__dict__.items() if name != "feature_names_in_"}
+        self.__dict__ = kept | published
         _warn(fit)
         return self
 
 
+def _names(X: Any, parts: tuple[Array, ...]) -> tuple[str, ...]:
+    """Return the names of features, in the way of scikit-learn: those of a frame, if they are texts."""
+    if type(X) is not np.ndarray:
+        probe = LinearRegression()
+        validate_data(probe, X, skip_check_array=True)
+        if hasattr(probe, "feature_names_in_"):
+            return tuple(getattr(probe, "feature_names_in_"))  # noqa: B009 - scikit-learn sets it
+    return positional(sum(part.shape[1] if part.ndim == 2 else 1 for part in parts))
+
+
+def _warn_of_column() -> None:
+    what = "A column-vector y was passed when a 1d array was expected"
+    warnings.warn(f"{what}: pass y.ravel().", DataConversionWarning, stacklevel=5)
+
+
+def _is_array(X: Any) -> bool:
+    """Return whether X has no names of columns: a table is recognised by its names, or its path."""
+    return isinstance(X, np.ndarray | list | tuple)
+
+
 def _warn(fit: Fit) -> None:
     dependent = bool(fit.constant) or fit.normal.rank < fit.normal.k or bool(nearly(fit.normal))
-    if fit.converged and not dependent:
+    free, copies = fit.normal.freedom > 0, leaks(fit.normal)
+    if fit.converged and free and not dependent and not copies:
         return
     told = facts(fit)
+    if copies:
+        what = f"{listed(copies)} determines the target exactly: is it a copy of it?"
+        warnings.warn(what, DataWarning, stacklevel=3)
+    if not free:
+        warnings.warn(f"{told.refusal}: no standard errors.", DataWarning, stacklevel=3)
     if not fit.converged:
         unit = "standard errors" if fit.certificate.unit == "se" else "standard deviations of the target"
         worst = f" ({told.worst} is worst)" if told.worst else ""

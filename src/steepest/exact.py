@@ -20,12 +20,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]
 
-SLICES, BITS = 4, 20
+BITS = 20
 TERMS = 1 << (52 - 2 * BITS)
 """So many products of two slices add up without a rounding."""
-
-SLICED = 2.0 ** (4 - SLICES * BITS)
-"""What `product` may be off, for every term of a sum of products of numbers up to one."""
 
 
 def two_sum(a: Array, b: Array) -> Pair:
@@ -73,11 +70,16 @@ def divide(a: Pair, b: Array) -> Pair:
     return two_sum(quotient, ((a[0] - high) - low + a[1]) / b)
 
 
-def slices(a: Pair) -> Array:
-    """Cut numbers up to one into slices (4, ...) of 20 bits on a common grid, the largest bits first."""
+def sliced(count: int) -> float:
+    """Return what a `product` of numbers up to one in so many slices may be off, for every term of a sum."""
+    return 8 * 2.0 ** (-count * BITS)
+
+
+def slices(a: Pair, count: int) -> Array:
+    """Cut numbers up to one into slices (count, ...) of 20 bits on a common grid, the largest bits first."""
     rest, low = a
-    cut = np.empty((SLICES, *rest.shape))
-    for j in range(SLICES):
+    cut = np.empty((count, *rest.shape))
+    for j in range(count):
         grid = 1.5 * 2.0 ** (53 - (j + 1) * BITS)
         np.subtract(rest + grid, grid, out=cut[j])
         rest = rest - cut[j]
@@ -96,9 +98,9 @@ def product(A: Array, B: Array) -> Pair:
         return add(product(A[..., :TERMS], B[:, :TERMS]), product(A[..., TERMS:], B[:, TERMS:]))
     c = B.shape[2]
     high = low = np.zeros((A.shape[1], c))
-    for j in range(SLICES):
-        products = A[j] @ np.concatenate(B[: SLICES - j], axis=1)
-        for part in np.split(products, SLICES - j, axis=1):
+    for j in range(len(A)):
+        products = A[j] @ np.concatenate(B[: len(A) - j], axis=1)
+        for part in np.split(products, len(A) - j, axis=1):
             high, error = two_sum(high, part)
             low = low + error
     return two_sum(high, low)

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.cells import CODE, Cells
 from steepest.certificate import Yardstick
 from steepest.chunk import Chunk, Counts
 from steepest.columns import Columns
@@ -69,7 +70,13 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
 
 def collect(source: Source, *, watch: Callable[[Chunk], None] | None = None) -> tuple[Moments, Counts]:
     """Return the moments of all rows of a source, and what became of the rows."""
-    moments, counts = fold(source, Moments, Counts, watch=watch)
+    try:
+        moments, counts = fold(source, Moments, Counts, watch=watch)
+    except InputError as error:
+        if error.code != CODE or not source.repeatable:
+            raise
+        cells = fold(source, Cells)[0]
+        raise cells.error(source.where, source.place, source.phrase(cells)) from None
     return moments, counts
 
 
@@ -187,9 +194,9 @@ def _is_real(value: object) -> bool:
 
 def _yardstick(normal: NormalEquations) -> Yardstick:
     """Return the yardstick of a problem; it has no floor to stand on where dependence is in doubt."""
-    noise = math.inf if normal.expansion.doubtful else normal.noise
+    noise, slack = math.inf if normal.expansion.doubtful else normal.noise, normal.expansion.slack
     if normal.se is not None:
-        return Yardstick(normal.se, noise / normal.se, "se")
+        return Yardstick(normal.se, noise / normal.se, "se", slack=slack)
     scale = math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
     limit = EXACT_FIT if normal.freedom > 0 and normal.t > 0 else math.inf
-    return Yardstick(scale, noise / scale, "sd(y)", limit)
+    return Yardstick(scale, noise / scale, "sd(y)", limit, slack)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.cells import refuse
 from steepest.chunk import Chunk
 from steepest.exact import two_sum
 
@@ -23,6 +24,15 @@ Array = NDArray[np.float64]
 BLOCK = 2048
 COMFORTABLE = 2.0**300
 EXACT = 2.0**53
+PANEL, NARROW = 16, 32
+"""Rows summed in sequence where there are few of them, and columns up to which this costs little."""
+
+IN_SEQUENCE = 400
+"""Rows that BLAS sums in sequence; equal addends are rounded in the same way, all of them."""
+
+FORMED, WEIGHTED = 8, 12
+"""Roundings on the way from two cells to their centred product, and to their weighted one."""
+
 NEAR = 0.5
 """Share of the products about the origin that must be left about the mean."""
 
@@ -40,6 +50,7 @@ class Gathered:
     minimum: Array
     maximum: Array
     unit: Array
+    roundings: int
 
 
 def gather(chunk: Chunk) -> Gathered:
@@ -56,7 +67,7 @@ def gather(chunk: Chunk) -> Gathered:
         products = rows.products(None)
         largest = np.maximum(np.abs(rows.minimum), np.abs(rows.maximum))
         if not np.isfinite(largest).all():
-            chunk.refuse_nonfinite()
+            refuse(chunk)
         unit = units(largest)
         scaled = bool((unit != 1).any())
         one_block = w is None and chunk.rows <= BLOCK
@@ -76,6 +87,7 @@ def gather(chunk: Chunk) -> Gathered:
         minimum=rows.minimum,
         maximum=rows.maximum,
         unit=unit,
+        roundings=rows.roundings,
     )
 
 
@@ -87,6 +99,7 @@ class _Rows:
 
     def __init__(self, chunk: Chunk, w: Array | None) -> None:
         self._n, self._k, self._w = chunk.rows, len(chunk.names), w
+        self._narrow = self._n <= BLOCK and self._k <= NARROW
         self._base, self._base_low = np.zeros(self._k), np.zeros(self._k)
         self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
         if self._n <= BLOCK:
@@ -125,8 +138,16 @@ class _Rows:
                 np.divide(Z[:, :k], unit, out=Z[:, :k])
             if self._w is not None:
                 np.multiply(Z, np.sqrt(self._w[start:stop, None]), out=Z)
-            np.add(total, Z.T @ Z, out=total)
+            np.add(total, _in_panels(Z) if self._narrow else Z.T @ Z, out=total)
         return total
+
+    @property
+    def roundings(self) -> int:
+        """Roundings, one after the other, that an entry of the scatter has been through at most."""
+        formed = FORMED if self._w is None else WEIGHTED
+        if self._narrow:
+            return formed + PANEL + -(-self._n // PANEL)
+        return formed + min(self._n, IN_SEQUENCE) + -(-self._n // BLOCK)
 
     def is_far(self, products: Array) -> bool:
         """Return whether an origin is so far from its mean that cancellation would cost digits."""
@@ -170,6 +191,16 @@ class _Rows:
             self._base[at] = base
             self._base_low[at] = int(base) - int(self._base[at])
         return converted
+
+
+def _in_panels(Z: Array) -> Array:
+    """Return Z'Z, summed over a few rows at a time: fewer roundings one after the other."""
+    n, k = Z.shape
+    count = -(-n // PANEL)
+    rows = np.zeros((count * PANEL, k))
+    rows[:n] = Z
+    panels = rows.reshape(count, PANEL, k)
+    return np.add.reduce(np.matmul(panels.transpose(0, 2, 1), panels), axis=0)
 
 
 def units(largest: Array) -> Array:

@@ -174,18 +174,17 @@ def interval(fit: Fit, chunk: Chunk, *, level: float, kind: str) -> Array:
     kind : {"prediction", "mean"}
         Whether a new observation (of weight one) is to be covered, or the mean.
     """
-    reach = quantile(level, fit.normal.freedom)
-    se = fit.mean_se(chunk)
+    mean, se = fit.predict(chunk), fit.mean_se(chunk)
     unknown = np.flatnonzero(np.isnan(se))
     if len(unknown):
         raise NotInferable(
             "interval",
             f"the data do not determine the mean of {count(len(unknown), 'row')},"
-            f" first at row {chunk.first_row + unknown[0]}",
+            f" first at {chunk.place(chunk.row(int(unknown[0])))}",
             "Predict rows that obey the relations between the columns of the data",
         )
-    reach = reach * (np.hypot(se, fit.sigma) if kind == "prediction" else se)
-    mean = fit.predict(chunk)
+    spread = np.hypot(se, fit.sigma) if kind == "prediction" else se
+    reach = quantile(level, fit.normal.freedom) * spread
     return np.column_stack([mean - reach, mean + reach])
 
 

@@ -32,6 +32,9 @@ Array = NDArray[np.float64]
 FULL_DIGITS = 15.95
 FEWEST_DIGITS = 6.0
 
+MERGED = 4
+"""Roundings that a sum of two scatters adds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -59,6 +62,8 @@ class Moments:
     weight_unit : float, a power of two, one unless the weights lie beyond 2^±300
     digits : float
         Decimal digits of the scatter that subtraction has left, at most 15.95.
+    roundings : int
+        Roundings, one after the other, that an entry of the scatter has been through at most.
     """
 
     names: tuple[str, ...]
@@ -74,6 +79,7 @@ class Moments:
     unit: Array
     weight_unit: float = 1.0
     digits: float = FULL_DIGITS
+    roundings: int = 0
 
     @classmethod
     def empty(cls, p: int, names: Sequence[str] = ()) -> Moments:
@@ -120,6 +126,7 @@ class Moments:
             maximum=gathered.maximum,
             unit=gathered.unit,
             weight_unit=gathered.weight_unit,
+            roundings=gathered.roundings,
         )
 
     @property
@@ -158,6 +165,7 @@ class Moments:
             minimum=np.minimum(a.minimum, b.minimum),
             maximum=np.maximum(a.maximum, b.maximum),
             digits=min(a.digits, b.digits),
+            roundings=max(a.roundings, b.roundings) + MERGED,
         )
 
     def __sub__(self, other: Moments) -> Moments:
@@ -205,6 +213,7 @@ class Moments:
             minimum=unknown,
             maximum=unknown,
             digits=digits,
+            roundings=max(a.roundings, b.roundings) + MERGED,
         )
 
     def select(self, names: Sequence[str]) -> Moments:

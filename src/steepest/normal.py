@@ -28,11 +28,8 @@ Array = NDArray[np.float64]
 
 HALF_ULP = 2.0**-53
 
-ROUNDINGS = 8
-"""Roundings per column that an entry of the moments may be off."""
-
-PANEL = 400
-"""Roundings that equal addends add to that: BLAS sums as many in sequence, each rounded the same way."""
+SCALED, SOLVED = 4, 2
+"""Roundings of an entry of H on the way from the moments, and per column of solving for the answer."""
 
 NOISE = 100
 """A residual variance below so many of its own rounding errors is not known."""
@@ -62,6 +59,8 @@ class Expansion:
         What rounding can have done to the minimum u*: |R(u - u*)| at most.
     value_error : float
         What rounding can have done to the value, and to 2 f(u*).
+    slack : float
+        Share by which rounding can have changed a length |Rd|.
     doubtful : bool
         Whether columns look dependent to the moments, but only the rows can tell whether they are.
     shift : float
@@ -79,6 +78,7 @@ class Expansion:
     null_space: Array
     error: float
     value_error: float
+    slack: float
     doubtful: bool = False
     shift: float = 0.0
     passes: int = 0
@@ -166,7 +166,10 @@ class NormalEquations:
         doubtful = len(root) < min(self.k, self.moments.rows - self.intercept)
         error = self.entry_error * math.sqrt(max(size, self.t) * trace)
         value_error = self.entry_error * (self.t + size)
-        return Expansion(zero, zero, -self.s, self.t, factor, root, nothing, error, value_error, doubtful)
+        slack = self.entry_error * self.k * trace
+        return Expansion(
+            zero, zero, -self.s, self.t, factor, root, nothing, error, value_error, slack, doubtful
+        )
 
     @cached_property
     def spectrum(self) -> tuple[Array, Array]:
@@ -254,7 +257,7 @@ class NormalEquations:
     @property
     def entry_error(self) -> float:
         """Relative error that rounding may have left in an entry of the moments."""
-        return (ROUNDINGS * (self.k + 1) + PANEL) * self.unit_roundoff
+        return (self.moments.roundings + SCALED + SOLVED * (self.k + 1)) * self.unit_roundoff
 
     @cached_property
     def se(self) -> float | None:

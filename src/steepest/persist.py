@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ import numpy as np
 
 from steepest.certificate import Certificate
 from steepest.chunk import Counts
-from steepest.columns import CODINGS, Columns
+from steepest.codings import CODINGS, Coding
+from steepest.columns import Columns
 from steepest.descent import Status
 from steepest.errors import ModelFileError
 from steepest.methods import METHODS
@@ -119,16 +120,27 @@ def _damaged(label: str, what: str) -> ModelFileError:
 def _columns_to(columns: Columns | None) -> Json | None:
     if columns is None:
         return None
-    features = [{"kind": coding.kind, "column": coding.column} for coding in columns.features]
-    return {"target": columns.target, "features": features, "weights": columns.weights}
+    document = asdict(columns)
+    features = zip(columns.features, document["features"], strict=True)
+    return document | {"features": [{"kind": coding.kind, **fields} for coding, fields in features]}
 
 
 def _columns_from(document: Json | None) -> Columns | None:
     if document is None:
         return None
-    features = tuple(CODINGS[each["kind"]](_text(each["column"])) for each in document["features"])
-    weights = document["weights"]
-    return Columns(_text(document["target"]), features, None if weights is None else _text(weights))
+    features = tuple(map(_coding_from, document["features"]))
+    weights = None if document["weights"] is None else _text(document["weights"])
+    if document["missing"] not in ("error", "drop"):
+        raise ValueError("unknown treatment of missing cells")
+    return Columns(_text(document["target"]), features, weights, document["missing"])
+
+
+def _coding_from(document: Json) -> Coding:
+    fields: Json = {
+        name: tuple(map(_text, value)) if isinstance(value, list) else _text(value)
+        for name, value in document.items()
+    }
+    return CODINGS[fields.pop("kind")](**fields)
 
 
 def _parameters_to(parameters: Parameters) -> Json:
@@ -222,7 +234,7 @@ def _refined_to(refined: Expansion | None) -> Json | None:
         return None
     document: Json = {name: getattr(refined, name).tolist() for name in (*VECTORS, *MATRICES)}
     document |= {"value": refined.value, "error": _written(refined.error)}
-    document |= {"value_error": refined.value_error, "shift": refined.shift}
+    document |= {"value_error": refined.value_error, "slack": _written(refined.slack), "shift": refined.shift}
     return document | {"doubtful": refined.doubtful, "passes": refined.passes}
 
 
@@ -239,6 +251,7 @@ def _refined_from(document: Json | None, k: int) -> Expansion | None:
         value=_number(document["value"]),
         error=_read(document["error"]),
         value_error=_number(document["value_error"]),
+        slack=_read(document["slack"]),
         doubtful=_flag(document["doubtful"]),
         shift=_number(document["shift"]),
         passes=_integer(document["passes"]),
@@ -254,6 +267,7 @@ def _moments_to(m: Moments) -> Json:
         "sum_log_weight": m.sum_log_weight,
         "weight_unit": m.weight_unit,
         "digits": m.digits,
+        "roundings": m.roundings,
         "scatter": [m.scatter[j, : j + 1].tolist() for j in range(m.p + 1)],
     }
     for name in ("mean", "mean_low", "minimum", "maximum", "unit"):
@@ -282,6 +296,7 @@ def _moments_from(document: Json) -> Moments:
         scatter=scatter,
         weight_unit=_number(document["weight_unit"]),
         digits=_number(document["digits"]),
+        roundings=_integer(document["roundings"]),
         **arrays,
         **ranges,
     )

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import DataChangedError
-from steepest.exact import SLICED, Pair, divide, times
+from steepest.exact import Pair, divide, sliced, times
 from steepest.moments import Moments
 from steepest.normal import HALF_ULP, NEGLIGIBLE, Expansion, NormalEquations
 from steepest.residuals import Grid, Residuals, Scores
@@ -42,6 +42,12 @@ LIKELY = 1 / 50
 
 LARGE = 100_000
 """Rows from which digits of a coefficient that are far below its standard error must be asked for."""
+
+COARSE, FINE = 4, 5
+"""Slices of 20 bits in which products are formed."""
+
+LOOSE = 50
+"""How much what rounding did may exceed the rounding of the coefficients before it is measured."""
 
 STEEP = 1e6
 """Condition number of the columns from which their combinations are formed without rounding."""
@@ -77,7 +83,10 @@ def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     error = normal.expansion.error
     if (normal.se is None and normal.freedom > 0) or error > tol / 2 * (normal.se or math.inf):
         return True
-    return not normal.right_to(DIGITS, LIKELY * error, _known(normal))
+    small = normal.moments.rows < LARGE
+    if small and error > max(LOOSE * (normal.noise - error), NEGLIGIBLE * (normal.se or math.inf)):
+        return True
+    return not normal.right_to(DIGITS, LIKELY * error, NEGLIGIBLE if small else 1.0)
 
 
 def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) -> NormalEquations:
@@ -101,13 +110,14 @@ def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) ->
     for passes in range(1, MOST_PASSES + 1):
         line = _line(refined, grid)
         T = _on_grid(grid, factors.root) if factors.rough else np.zeros((0, normal.k + 1))
-        scores = look(Residuals(grid, line, T, exactly))
+        scan = Residuals(grid, line, T, FINE if exactly else COARSE, exactly)
+        scores = look(scan)
         if scores.moments.rows != normal.moments.rows:
             what = f"{normal.moments.rows} rows were read at first, and {scores.moments.rows} later"
             raise DataChangedError("data", what, "Fit again when they are complete")
         if factors.rough:
             factors = factors.corrected(scores.moments, normal)
-        about, left = _expansion(normal, grid, line, scores, factors, passes)
+        about, left = _expansion(normal, scan, scores, factors, passes)
         refined = replace(normal, refined=about)
         settled = _enough(refined, tol, precise=precise) or left <= about.error / 2
         if settled and _measured(refined) and not factors.rough:
@@ -180,9 +190,10 @@ def _line(normal: NormalEquations, grid: Grid) -> Pair:
 
 
 def _expansion(
-    normal: NormalEquations, grid: Grid, line: Pair, scores: Scores, factors: _Factors, passes: int
+    normal: NormalEquations, scan: Residuals, scores: Scores, factors: _Factors, passes: int
 ) -> tuple[Expansion, float]:
     """Return the objective about a line, as a pass found it, and the error that another step reduces."""
+    grid, line = scan.grid, scan.line
     r, weight = scores.moments, normal.moments.weight
     sums = (scores.high + scores.low) / weight
     value = float(r.scatter[-1, -1] / r.weight) * float(r.unit[-1]) ** 2
@@ -194,10 +205,8 @@ def _expansion(
         np.linalg.norm(factors.root)
     )
     left = off / (1 - off) * float(np.linalg.norm(factors.root @ gradient)) if off < 1 else math.inf
-    rows = normal.moments.rows
-    largest = math.sqrt(value) * (rows if normal.moments.weighted else math.sqrt(rows))
-    reach = float(np.linalg.norm(factors.root / grid.stretch)) * largest
-    sliced = SLICED * ((normal.k + 1) * float(np.abs(line[0]).max()) + reach)
+    reach = float(np.linalg.norm(factors.root / grid.stretch)) * scores.largest / weight
+    rounded = sliced(scan.slices) * ((normal.k + 1) * float(np.abs(line[0]).max()) + reach)
     about = Expansion(
         *times((line[0][:-1], line[1][:-1]), grid.stretch),
         gradient,
@@ -205,8 +214,9 @@ def _expansion(
         factors.factor,
         factors.root,
         factors.null_space,
-        error=left + sliced,
+        error=left + rounded,
         value_error=normal.entry_error * value,
+        slack=off,
         doubtful=factors.rough,
         shift=shift,
         passes=passes,
@@ -219,9 +229,9 @@ def _enough(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     error = normal.expansion.error
     if normal.se is not None and error > tol / 10 * normal.se:
         return False
-    if precise:
+    if precise or normal.moments.rows < LARGE:
         return normal.right_to(HALF_ULP, error, NEGLIGIBLE)
-    return normal.right_to(DIGITS / 10, error, _known(normal))
+    return normal.right_to(DIGITS / 10, error, 1.0)
 
 
 def _measured(normal: NormalEquations) -> bool:
@@ -232,8 +242,3 @@ def _measured(normal: NormalEquations) -> bool:
     if normal.se is None:
         return about.value_error <= HALF_ULP**2 * normal.t
     return normal.residual >= 0.75 * about.value
-
-
-def _known(normal: NormalEquations) -> float:
-    """Return the standard errors below which a coefficient need not be known better."""
-    return 1.0 if normal.moments.rows >= LARGE else NEGLIGIBLE

@@ -14,6 +14,9 @@ Array = NDArray[np.float64]
 NOTHING = 1e-6
 """Share of a combination below which a column takes no part in it."""
 
+COPY = 1e-12
+"""Share of the target's variance that a copy of it may leave."""
+
 CLOSE = 1e7
 """Condition number of the columns from which some of them nearly follow from the others."""
 
@@ -60,6 +63,15 @@ def nearly(normal: NormalEquations) -> tuple[str, ...]:
     return tuple(
         normal.moments.names[normal.active[j]] for j in order if direction[j] > 0.1 * direction[order[0]]
     )
+
+
+def leaks(normal: NormalEquations) -> tuple[str, ...]:
+    """Return the names of features that determine the target exactly, each by itself."""
+    if normal.se is not None or normal.freedom <= 0 or normal.t == 0 or normal.k < 2:
+        return ()
+    alone = np.flatnonzero(normal.s**2 >= (1 - COPY) * normal.t)
+    names: list[str] = [normal.moments.names[j] for j in normal.active[alone].tolist()]
+    return tuple(names)
 
 
 def _reduced(rows: Array) -> list[tuple[int, Array]]:

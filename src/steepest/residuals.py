@@ -88,15 +88,18 @@ class Scores:
         Of the rows T q and, as the target, of the residuals r.
     high, low : (k+1,) arrays
         Σ w r q as an unevaluated sum, in units of the scale and of the weights.
+    largest : float
+        Σ |w r| at most.
     """
 
     moments: Moments
     high: Array
     low: Array
+    largest: float
 
     def __add__(self, other: Scores) -> Scores:
         high, low = add((self.high, self.low), (other.high, other.low))
-        return Scores(self.moments + other.moments, high, low)
+        return Scores(self.moments + other.moments, high, low, self.largest + other.largest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +113,34 @@ class Residuals:
         b, the intercept last.
     T : (m, k+1) array
         Combinations of the columns whose moments are gathered beside those of the residuals.
+    slices : int
+        Of 20 bits, in which products are formed.
     exactly : bool
-        Whether these combinations are formed without rounding.
+        Whether the combinations are formed so too.
     """
 
     grid: Grid
     line: Pair
     T: Array
+    slices: int
     exactly: bool
 
     def of(self, chunk: Chunk) -> Scores:
         """Return the scores of the rows of a chunk (features and target)."""
         rows = np.empty((chunk.rows, len(self.T) + 1))
         zero = np.zeros(len(self.grid.columns))
-        sums: Pair = (zero, zero)
+        sums, largest = (zero, zero), 0.0
         for at, q, y in self.grid.blocks(chunk):
-            cut = slices(q)
+            cut = slices(q, self.slices)
             fitted = _scaled_product(cut, (self.line[0][:, None], self.line[1][:, None]))
             r = add(y, (-fitted[0][:, 0], -fitted[1][:, 0]))
             rows[at, :-1], rows[at, -1] = self._combinations(cut, q), r[0]
             wr = r if chunk.weights is None else times(r, chunk.weights[at] / self.grid.weight_unit)
             high, low = _scaled_product(cut.transpose(0, 2, 1), (wr[0][:, None], wr[1][:, None]))
             sums = add(sums, (high[:, 0], low[:, 0]))
+            largest += len(y[0]) * float(np.abs(wr[0]).max())
         names = (*(f"e{j}" for j in range(len(self.T))), "r")
-        return Scores(Moments.of(Chunk((rows,), names, chunk.weights)), *sums)
+        return Scores(Moments.of(Chunk((rows,), names, chunk.weights)), *sums, largest)
 
     def _combinations(self, cut: Array, q: Pair) -> Array:
         if not (self.exactly and len(self.T)):
@@ -144,7 +151,7 @@ class Residuals:
 def _scaled_product(cut: Array, b: Pair) -> Pair:
     """Return the product of a sliced matrix and another (k, c), whose columns are brought to one first."""
     unit = power_of_two(np.abs(b[0]).max(axis=0, initial=0.0))
-    high, low = product(cut, slices((b[0] / unit, b[1] / unit)))
+    high, low = product(cut, slices((b[0] / unit, b[1] / unit), len(cut)))
     return high * unit, low * unit
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.cells import refuse
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, Counts
 from steepest.columns import Columns
@@ -153,7 +154,7 @@ class Fit:
             means = np.einsum("ij,j->i", self.normal.coordinates(chunk), slopes) + level
             means *= float(self.moments.unit[-1])
         if self.constant or not np.isfinite(means).all():
-            chunk.refuse_nonfinite()
+            refuse(chunk)
         return means
 
     def mean_se(self, chunk: Chunk) -> Array:

@@ -23,6 +23,8 @@ def fit(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     weights: str | None = None,
+    categorical: Sequence[str] = (),
+    missing: str = "error",
     **parameters: Any,
 ) -> LinearRegression:
     """Fit a line to a table, and return a `LinearRegression` that knows the table's columns.
@@ -39,6 +41,11 @@ def fit(
         Columns that are no features.
     weights : str, optional
         The column of precision weights.
+    categorical : sequence of str
+        Features that are levels: each gets an indicator ``column[level]`` for every level but the first, the
+        levels sorted as text. The table is read once more to learn them.
+    missing : {"error", "drop"}, default="error"
+        Whether rows with missing cells are refused, or left out and counted.
     **parameters
         Of `LinearRegression`.
 
@@ -51,7 +58,15 @@ def fit(
     """
     model = LinearRegression(**parameters)
     table = open_table(source)
-    columns = learn(table, target=target, features=features, exclude=exclude, weights=weights)
+    columns = learn(
+        table,
+        target=target,
+        features=features,
+        exclude=exclude,
+        weights=weights,
+        categorical=categorical,
+        missing=missing,
+    )
     with Progress(table.label) as progress:
         result = fit_source(Selection(table, columns), Parameters(**parameters), watch=progress)
     return model._publish(result)  # pyright: ignore[reportPrivateUsage]

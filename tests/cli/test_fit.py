@@ -14,7 +14,7 @@ term         estimate     SE           95% CI      t        p
 speed           3.932  0.416   3.097 .. 4.768   9.46  1.5e-12
 sigma 15.38 (48 df)   R2 0.651 (adj. 0.644)
 log-lik -206.58   AIC 419.16   BIC 424.89
-fit   converged: 1 step (newton), within 6e-13 SE of the exact fit
+fit   converged: 1 step (newton), within 5e-14 SE of the exact fit
 data  50 rows read, 50 used, 0 dropped
 """
 
@@ -130,7 +130,7 @@ def test_an_unknown_column_comes_with_the_command_that_was_meant(steepest):
         ("x,y\n", ["-t", "y"], 3, "no rows to fit"),
         ("x,y\na,1\nb,2\n", ["-t", "y"], 3, "column 'x': holds text, not numbers"),
         ("x,y\n1,a\n2,b\n", ["-t", "y"], 3, "is the target"),
-        ("x,y\n1,2\n,3\n", ["-t", "y"], 3, "1 of 2 rows read here are missing, first at line 3"),
+        ("x,y\n1,2\n,3\n", ["-t", "y"], 3, "1 of 2 values are missing (NaN), first at line 3"),
         ("x,y\n1,2\n3,4,5\n", ["-t", "y"], 3, "line 3: expected 2 fields, got 3"),
         ("x,y\n1,2\n", [], 2, "Missing option"),
         ("x,y\n1,2\n", ["-t", "y", "--metod", "gd"], 2, "--method"),

@@ -113,6 +113,6 @@ def test_infinite_features_and_doubled_columns_are_refused(steepest, model, tmp_
     (tmp_path / "new.csv").write_text("speed\n10\ninf\n")
     result = steepest("predict", model, "new.csv", "--interval")
     assert result.code == 3
-    assert "column 'speed' is infinite in 1 row" in result.err
+    assert "column 'speed': 1 of 2 values are infinite" in result.err
     (tmp_path / "again.csv").write_text("speed,dist_pred\n10,1\n")
     assert "would be there twice" in steepest("predict", model, "again.csv").err

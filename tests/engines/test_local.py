@@ -29,7 +29,7 @@ class Order:
 def rows(n, p=3):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, p))
-    return Arrays(X, X.sum(axis=1) + rng.normal(size=n), (*(f"x{j}" for j in range(p)), "y"))
+    return Arrays((X,), X.sum(axis=1) + rng.normal(size=n), (*(f"x{j}" for j in range(p)), "y"))
 
 
 def test_several_folds_share_one_pass():
@@ -62,7 +62,7 @@ def test_threads_change_no_bit(monkeypatch, threads):
 
 def test_errors_of_threads_come_out():
     source = rows(300_000, 12)
-    source.X[250_000, 3] = np.nan
+    source.parts[0][250_000, 3] = np.nan
     with pytest.raises(ValueError, match="first at row 250000"):
         fold(source, Moments)
 

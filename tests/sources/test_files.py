@@ -67,7 +67,7 @@ def test_text_late_in_a_column_is_found_with_its_line(write):
 
 
 def test_missing_cells_are_found_with_their_line(write):
-    with pytest.raises(InputError, match=r"column 'x': 1 of 3 rows read here are missing, first at line 4"):
+    with pytest.raises(InputError, match=r"column 'x': 1 of 3 values are missing \(NaN\), first at line 4"):
         steepest.fit(write("x,y\n1,2\n\n,3\n4,5\n"), target="y")
 
 
@@ -80,7 +80,7 @@ def test_missing_cells_are_found_with_their_line(write):
         ("x,y\n1,2\n3\n", "line 3: expected 2 fields, got 1"),
         ("x,x,y\n1,2,3\n", "more than one column is called 'x'"),
         ("x,y\n1,a\n2,b\n", "column 'y': holds text"),
-        ("x,y\n1,2\n2,\n", "'y': 1 of 2 rows read here are missing, first at line 3"),
+        ("x,y\n1,2\n2,\n", "'y': 1 of 2 values are missing \\(NaN\\), first at line 3"),
     ],
 )
 def test_bad_text_is_refused_with_the_place(write, text, message):

@@ -31,6 +31,20 @@ from steepest.cli.screen import print_json, print_lines, say
     metavar="A,B,...",
     help="Columns that are no features.",
 )
+@click.option(
+    "--categorical",
+    multiple=True,
+    type=options.ColumnName(),
+    metavar="A,B,...",
+    help="Features that are levels, not numbers.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    show_default=True,
+    help="What becomes of rows with missing cells.",
+)
 @click.option("--weights", type=options.ColumnName(), help="The column of row weights.")
 @click.option("--no-intercept", is_flag=True, help="Fit a line through the origin.")
 @click.option(
@@ -76,6 +90,8 @@ def command(
     target: str,
     features: tuple[str, ...],
     exclude: tuple[str, ...],
+    categorical: tuple[str, ...],
+    missing: str,
     weights: str | None,
     no_intercept: bool,
     precise: bool,
@@ -112,6 +128,8 @@ def command(
         features=options.resolved(features, table.kinds) or None,
         exclude=options.resolved(exclude, table.kinds),
         weights=weights,
+        categorical=options.resolved(categorical, table.kinds),
+        missing=missing,
     )
     with Progress(table.label) as progress:
         result = fit(

@@ -48,7 +48,8 @@ def command(
     steepest predict cars.json new.csv --interval --only -o predictions.csv
     """
     from steepest import persist
-    from steepest.columns import Columns, Numeric
+    from steepest.codings import Numeric
+    from steepest.columns import Columns
     from steepest.inference import check_interval
     from steepest.progress import Progress
     from steepest.sources.open import open_table
@@ -67,7 +68,7 @@ def command(
     with Progress(table.label) as progress, _opened(output) as file:
         file.write(_header([*kept, *added]))
         row = 0
-        for batch in table.batches((*columns.sources, *passed), text=passed):
+        for batch in table.batches((*columns.sources, *passed), text=(*passed, *columns.texts)):
             chunk = columns.design(batch, row, table.place)
             values = _predicted(fit, chunk, level if interval else None)
             file.write(_csv(batch.select(kept), dict(zip(added, values, strict=True))))

@@ -9,7 +9,7 @@ from typing import Any
 from steepest.descent import Status
 from steepest.errors import NotInferable, count, listed
 from steepest.inference import INTERCEPT, Inference, inference
-from steepest.relations import nearly, relations
+from steepest.relations import leaks, nearly, relations
 from steepest.result import Fit
 
 ADVICE = {
@@ -198,6 +198,7 @@ def _notes(fit: Fit) -> tuple[str, ...]:
         zero = "" if fit.status is Status.STOPPED else ": coefficient exactly 0"
         notes.append(f"{names} {verb} not vary{zero}")
     notes += _dependence(fit)
+    notes += [f"{name} determines {fit.target} exactly: is it a copy of it?" for name in leaks(fit.normal)]
     if not fit.normal.t > 0:
         notes.append(f"{fit.target} does not vary: R2 is undefined")
     return tuple(notes)

@@ -1,30 +1,72 @@
-"""NumPy arrays."""
+"""NumPy arrays, and sparse matrices a few rows at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from steepest.cells import Cells, refuse
 from steepest.chunk import SPAN, Array, Chunk
+from steepest.errors import quoted
+
+DENSE = 1 << 22
+"""Numbers in a piece of a sparse matrix, which is made dense."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Rows of features X (n, p), a target y (n,) and weights (n,) or None, in pieces that are views."""
+    """Rows of features in parts, a target y (n,) and weights (n,) or None, in pieces that are views.
 
-    X: Array
-    y: Array
+    A part is an array (n,) or (n, k), or a sparse matrix by rows; there is no target to predict from.
+    """
+
+    parts: tuple[Any, ...]
+    y: Array | None
     names: tuple[str, ...]
     weights: Array | None = None
     columns: None = None
     repeatable: bool = True
 
+    @property
+    def rows(self) -> int:
+        return self.parts[0].shape[0]
+
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
-        whole = Chunk((self.X, self.y), self.names, self.weights)
-        starts = range(0, whole.rows, SPAN)
+        span = SPAN if not self._sparse else max(min(DENSE // len(self.names), SPAN), 1)
+        starts = range(0, self.rows, span)
         for start in starts if order is None else [starts[piece] for piece in order]:
-            rows = whole.slice(start, min(start + SPAN, whole.rows)) if len(starts) > 1 else whole
-            yield rows.without_zero_weights()
+            yield self._piece(slice(start, start + span) if len(starts) > 1 else slice(None), start)
+
+    @property
+    def _sparse(self) -> bool:
+        return any(hasattr(part, "toarray") for part in self.parts)
+
+    def _piece(self, at: slice, first_row: int) -> Chunk:
+        parts: list[Any] = [part[at] for part in self.parts]
+        if self._sparse:
+            parts = [part.toarray() if hasattr(part, "toarray") else part for part in parts]
+        if self.y is not None:
+            parts.append(self.y[at])
+        weights = None if self.weights is None else self.weights[at]
+        chunk = Chunk(tuple(parts), self.names, weights, first_row)
+        if weights is not None and not weights.all():
+            refuse(chunk)
+        return chunk.without_zero_weights()
+
+    def where(self, column: int) -> str:
+        if column == len(self.names) - 1:
+            return "y"
+        return f"column {quoted(self.names[column])} (X[:, {column}])"
+
+    def place(self, row: int) -> str:
+        return f"row {row}"
+
+    def phrase(self, cells: Cells) -> str:
+        name = "X" if (cells.missing + cells.infinite)[:-1].any() else "y"
+        found = cells.missing[:-1] if name == "X" else cells.missing[-1:]
+        kind = "NaN" if found.any() else "infinity or a value too large for dtype('float64')"
+        return f". Input {name} contains {kind}"
 
     def fingerprint(self) -> object:
-        return self.X.shape
+        return self.parts[0].shape

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from steepest.chunk import SPAN
-from steepest.errors import InputError, InputTypeError
+from steepest.errors import InputError, InputTypeError, listed
 from steepest.sources.base import Unlined
 
 
@@ -21,7 +22,7 @@ def kind_of(type_: Any) -> str:
     if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_) or types.is_null(type_):
         return "number"
     if types.is_dictionary(type_):
-        return "categories" if kind_of(type_.value_type) != "number" else "number"
+        return "categories"
     if types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_):
         return "text"
     if types.is_temporal(type_):
@@ -31,19 +32,47 @@ def kind_of(type_: Any) -> str:
 
 def kinds_of(schema: Any, label: str) -> dict[str, str]:
     """Return the kinds of all columns; raise `InputError` if a name occurs twice."""
-    twice = sorted(name for name, times in Counter(schema.names).items() if times > 1)
-    if twice:
-        raise InputError(
-            label,
-            f"more than one column is called {twice[0]!r}",
-            "Give every column its own name",
-            code="columns",
-        )
-    return {field.name: kind_of(field.type) for field in schema}
+    refuse_twins(schema.names, label)
+    index = _index_columns(schema)
+    return {field.name: kind_of(field.type) for field in schema if field.name not in index}
+
+
+def refuse_twins(names: Sequence[str], label: str) -> None:
+    """Raise `InputError` if columns share a name, saying which and where."""
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if not twice:
+        return
+    places = [f"{name!r} (columns {_places(names, name)})" for name in twice]
+    what = f"more than one column is called {listed(places)}"
+    raise InputError(label, what, "Give every column its own name", code="columns")
+
+
+def _places(names: Sequence[str], name: str) -> str:
+    return ", ".join(str(at + 1) for at, each in enumerate(names) if each == name)
+
+
+def _index_columns(schema: Any) -> set[str]:
+    """Return the columns that are the index of a pandas frame, which is no column of it."""
+    try:
+        index = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", ())
+    except (ValueError, AttributeError):
+        return set()
+    return {name for name in index if isinstance(name, str)}
+
+
+def _refuse_odd_names(columns: Any, label: str) -> None:
+    """Raise an error for the names of a data frame that are no texts, or occur twice."""
+    names = list(columns)
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd and isinstance(odd[0], int | tuple):
+        what = f"{len(odd)} of {len(names)} columns are not named by text, first {odd[0]!r}"
+        raise InputTypeError(label, what, "Rename them: frame.columns = frame.columns.map(str)")
+    if not odd:
+        refuse_twins(names, label)
 
 
 class ArrowTable(Unlined):
-    """Anything that exports an Arrow stream: Arrow tables, pandas, polars, DuckDB relations."""
+    """Anything that exports an Arrow stream: Arrow tables and datasets, pandas, polars, DuckDB relations."""
 
     label = "the table"
 
@@ -63,6 +92,8 @@ class ArrowTable(Unlined):
         """Return the table that `data` is, or None."""
         if cls.recognises(data):
             return cls(data)
+        if hasattr(data, "scanner"):
+            return cls(data)
         import narwhals.stable.v2 as nw
 
         with contextlib.suppress(TypeError):
@@ -73,7 +104,11 @@ class ArrowTable(Unlined):
     def _open(self) -> Any:
         import pyarrow as pa
 
+        if hasattr(self._data, "columns"):
+            _refuse_odd_names(self._data.columns, self.label)
         try:
+            if hasattr(self._data, "scanner"):
+                return self._data.scanner().to_reader()
             return pa.RecordBatchReader.from_stream(self._data)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             fix = "Pass a table of plain columns, and a stream only once"

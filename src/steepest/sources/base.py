@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from steepest.cells import Cells
 from steepest.chunk import Chunk
 from steepest.columns import Columns, Table
-from steepest.errors import InputError
+from steepest.errors import InputError, quoted
 
 
 class Unlined:
@@ -73,6 +74,18 @@ class Source(Protocol):
         """Yield the rows, in the order of the source or of the pieces given."""
         ...
 
+    def where(self, column: int) -> str:
+        """Return what messages call a column of the chunks."""
+        ...
+
+    def place(self, row: int) -> str:
+        """Return how a reader finds a row, counted from 0."""
+        ...
+
+    def phrase(self, cells: Cells) -> str:
+        """Return how the library whose manners the rows come in says that cells cannot be used."""
+        ...
+
     def fingerprint(self) -> object:
         """Return what changes when the data change."""
         ...
@@ -95,9 +108,19 @@ class Selection:
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         row = 0
-        for batch in self.table.batches(self.columns.needed, order):
+        for batch in self.table.batches(self.columns.needed, order, self.columns.texts):
             yield self.columns.rows(batch, row, self.table.place)
             row += batch.num_rows
+
+    def where(self, column: int) -> str:
+        name = quoted(self.names[column])
+        return f"the target {name}" if column == len(self.names) - 1 else f"column {name}"
+
+    def place(self, row: int) -> str:
+        return self.table.place(row)
+
+    def phrase(self, cells: Cells) -> str:
+        return ""
 
     def fingerprint(self) -> object:
         return self.table.fingerprint()
@@ -106,6 +129,6 @@ class Selection:
 def designs(table: Table, columns: Columns) -> Iterator[Chunk]:
     """Yield the features of all rows of a table."""
     row = 0
-    for batch in table.batches(columns.sources):
+    for batch in table.batches(columns.sources, text=columns.texts):
         yield columns.design(batch, row, table.place)
         row += batch.num_rows

@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import steepest
 from conftest import CARS
-from steepest.errors import InputError
+from steepest.errors import InputError, SteepestError
 
 
 def test_a_fit_to_a_table_predicts_from_tables(tmp_path):
@@ -56,3 +58,115 @@ def test_public_names_are_all_there():
         assert getattr(steepest, name) is not None
     with pytest.raises(AttributeError):
         steepest.nothing  # noqa: B018
+
+
+def cities(**columns):
+    rng = np.random.default_rng(0)
+    city = np.array(["Oslo", "Lima", "Rome"])[rng.integers(0, 3, size=60)]
+    x = rng.normal(size=60)
+    y = x + (city == "Rome") * 2 - (city == "Oslo") + 0.1 * rng.normal(size=60)
+    return pd.DataFrame({"city": city, "x": x, "y": y, **columns})
+
+
+CONTAINERS = {
+    "pandas": lambda table: table,
+    "pandas categories": lambda table: table.assign(city=table.city.astype("category")),
+    "polars": pl.DataFrame,
+    "polars categories": lambda table: pl.DataFrame(table).with_columns(pl.col("city").cast(pl.Categorical)),
+    "Arrow": pa.Table.from_pandas,
+    "Arrow dictionaries": lambda table: pa.Table.from_pandas(
+        table.assign(city=table.city.astype("category"))
+    ),
+}
+
+
+@pytest.mark.parametrize("container", [*CONTAINERS, "csv", "parquet"])
+def test_categories_are_coded_alike_in_every_container(container, tmp_path):
+    table = cities()
+    if container in ("csv", "parquet"):
+        source = tmp_path / f"t.{container}"
+        getattr(table, f"to_{container}")(source, index=False)
+    else:
+        source = CONTAINERS[container](table)
+    model = steepest.fit(source, target="y", categorical=["city"])
+    assert model.feature_names_in_.tolist() == ["city[Oslo]", "city[Rome]", "x"]
+    dummies = pd.get_dummies(table.city)[["Oslo", "Rome"]].assign(x=table.x)
+    expected = steepest.LinearRegression().fit(dummies, table.y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-10)
+    np.testing.assert_allclose(model.predict(source), expected.predict(dummies), rtol=1e-10)
+    model.save(tmp_path / "m.json")
+    np.testing.assert_array_equal(steepest.load(tmp_path / "m.json").predict(source), model.predict(source))
+
+
+def test_levels_unseen_at_the_fit_are_refused_by_name():
+    model = steepest.fit(cities(), target="y", categorical=["city"])
+    new = pd.DataFrame({"city": ["Rome", "Paris", "Bonn"], "x": [0.0, 1, 2]})
+    message = (
+        r"column 'city': 2 of 3 values are of levels unseen at the fit, such as \"Paris\", first at row 1"
+    )
+    with pytest.raises(InputError, match=message):
+        model.predict(new)
+    with pytest.raises(InputError, match="column 'city': 1 of 1 values are missing, first at row 0"):
+        model.predict(pd.DataFrame({"city": [None], "x": [0.0]}).astype({"city": "string"}))
+    assert model.predict(new[:1]).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"column 'city': holds text, not numbers. .*categorical=\[\"city\"\]"),
+        ({"categorical": ["town"]}, 'no column "town"'),
+        ({"categorical": "city"}, "categorical: got 'city'. Pass a list"),
+        ({"categorical": ["city"], "exclude": ["city"]}, "'city' is no feature"),
+        ({"categorical": ["city"], "missing": "skip"}, 'missing: got \'skip\'. Pass "error" or "drop"'),
+    ],
+)
+def test_bad_categories_are_refused(arguments, message):
+    with pytest.raises(SteepestError, match=message):
+        steepest.fit(cities(), target="y", **arguments)
+
+
+def test_a_stream_has_no_second_pass_for_levels():
+    with pytest.raises(InputError, match="levels of 'city' take a pass of their own"):
+        steepest.fit(pa.Table.from_pandas(cities()).to_reader(), target="y", categorical=["city"])
+
+
+@pytest.mark.parametrize("container", [*CONTAINERS, "csv"])
+def test_rows_with_missing_cells_are_dropped_and_counted_by_cause(container, tmp_path):
+    table = cities(w=1.0)
+    table.loc[[3, 7], "x"] = np.nan
+    table.loc[[7, 9], "y"] = np.nan
+    table.loc[11, "city"] = None
+    table.loc[12, "w"] = np.nan
+    complete = table.dropna()
+    source = tmp_path / "t.csv"
+    if container == "csv":
+        table.to_csv(source, index=False)
+    else:
+        source = CONTAINERS[container](table)
+    columns = {"target": "y", "weights": "w", "categorical": ["city"]}
+    model = steepest.fit(source, missing="drop", **columns)
+    expected = steepest.fit(complete, **columns)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+    assert model.moments_.rows == 55
+    counted = "60 rows read, 55 used, 5 dropped (1 missing city, 2 missing x, 1 missing y, 1 missing w)"
+    assert counted.split(" (")[0] in str(model.summary())
+    assert all(cause in str(model.summary()) for cause in ("1 missing city", "2 missing x", "1 missing y"))
+    with pytest.raises(InputError, match="missing"):
+        steepest.fit(source, **columns)
+
+
+def test_whole_numbers_keep_their_digits_beside_missing_ones():
+    ids = 2**60 + np.arange(30)
+    table = pa.table({"id": pa.array([*ids.tolist(), None], pa.int64()), "y": np.arange(31.0) % 7})
+    expected = steepest.fit(pa.table({"id": np.arange(30), "y": np.arange(30.0) % 7}), target="y")
+    model = steepest.fit(table, target="y", missing="drop")
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-10)
+
+
+def test_errors_name_the_row_before_others_were_dropped():
+    table = cities()
+    table.loc[2, "x"] = np.nan
+    table.loc[5, "x"] = np.inf
+    with pytest.raises(InputError, match="column 'x': 1 of 59 values are infinite, first at row 5"):
+        steepest.fit(table, target="y", categorical=["city"], missing="drop")

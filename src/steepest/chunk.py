@@ -13,6 +13,9 @@ from steepest.errors import InputError, InputTypeError
 
 Array = NDArray[Any]
 
+FURTHEST = 1e200
+"""Largest ratio of two weights."""
+
 SPAN = 65_536
 """Rows in a chunk: gathered about one origin; fixed, so that threads do not change the order of merging."""
 
@@ -113,6 +116,10 @@ def checked_weights(
             "Weights must be finite and not negative",
             code="weights",
         )
+    least, largest = w.min(initial=np.inf, where=w > 0), w.max(initial=0.0)
+    if largest / FURTHEST > least:
+        what = f"weights from {least:g} to {largest:g} are too far apart for float64"
+        raise InputError(name, what, "Leave out rows that weigh nothing beside others", code="weights")
     return w
 
 

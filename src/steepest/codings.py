@@ -113,6 +113,6 @@ def as_text(values: Any) -> Any:
 
     pc = compute()
     if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
+        values = values.dictionary.cast(pa.string()).take(values.indices)
     text = values.cast(pa.string())
     return pc.if_else(pc.equal(text, ""), None, text)

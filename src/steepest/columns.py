@@ -155,16 +155,17 @@ class Columns:
 
         pc = compute()
         complete, dropped = np.ones(batch.num_rows, dtype=bool), dict[str, int]()
-        for name in dict.fromkeys(self.needed):
-            values = batch.column(name)
-            values = as_text(values) if name in self.texts else values
+        columns = {name: batch.column(name) for name in self.needed}
+        columns |= {name: as_text(columns[name]) for name in self.texts}
+        for name, values in columns.items():
             lost = complete & pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False)
             complete &= ~lost
             if lost.any():
                 dropped[f"missing {name}"] = int(lost.sum())
         if not dropped:
             return batch, None, dropped
-        return batch.filter(pa.array(complete)), np.flatnonzero(complete), dropped
+        whole = pa.RecordBatch.from_pydict(columns).filter(pa.array(complete))
+        return whole, np.flatnonzero(complete), dropped
 
 
 def learn(

@@ -61,7 +61,7 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         Stop when every coefficient is within so many standard errors of the exact answer.
     precise : "auto" or True, default="auto"
         The rows are read again where the moments are not precise enough: with ``"auto"`` for ten digits of
-        every coefficient (in 100 000 rows and more, of its standard error if that is larger) and for `tol`;
+        every coefficient (of large data, n p² > 10⁷, of its standard error if that is larger) and for `tol`;
         with ``True`` for every digit that the data, as float64 numbers, determine.
 
     Attributes

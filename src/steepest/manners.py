@@ -102,7 +102,9 @@ def warn_of_order(X: Any, other: Any, name: str) -> None:
 
 
 def _is_frame(X: Any) -> bool:
-    named = hasattr(X, "columns") or hasattr(X, "collect_schema") or hasattr(X, "__arrow_c_stream__")
+    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+        return True
+    named = hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__")
     return named and len(getattr(X, "shape", (0, 0))) == 2
 
 
@@ -210,9 +212,11 @@ def _frame(X: Any) -> tuple[Array, ...]:
     if hasattr(X, "read_next_batch"):
         fix = "Use steepest.fit(reader, target=...), or read it: .read_all()"
         raise InputTypeError("X", "a stream of record batches can be read only once", fix)
+    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+        raise InputTypeError("X", "is a lazy frame", "Call .collect() first, or use steepest.fit")
     if hasattr(X, "sparse") and len(X.columns) and all(str(dtype).startswith("Sparse") for dtype in X.dtypes):
         return (_sparse(X.sparse.to_coo()),)
-    names = list(getattr(X, "column_names", None) or ([] if hasattr(X, "collect_schema") else X.columns))
+    names = list(getattr(X, "column_names", None) or X.columns)
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         places = [f"{name!r} at {[at for at, each in enumerate(names) if each == name]}" for name in twice]
@@ -230,8 +234,6 @@ def _frame(X: Any) -> tuple[Array, ...]:
         import pyarrow as pa
 
         frame = nw.from_native(pa.table(X), eager_only=True)
-    if isinstance(frame, nw.LazyFrame):
-        raise InputTypeError("X", "is a lazy frame", "Call .collect() first, or use steepest.fit")
     bad = [(j, name) for j, name in enumerate(frame.columns) if _word(frame.get_column(name).dtype)]
     if bad:
         raise _not_numbers(frame, bad)

@@ -40,8 +40,8 @@ DIGITS = 1e-10
 LIKELY = 1 / 50
 """Rounding errors are likely to stay below this share of their bound."""
 
-LARGE = 100_000
-"""Rows from which digits of a coefficient that are far below its standard error must be asked for."""
+LARGE = 1e7
+"""Rows times columns squared from which digits far below a standard error must be asked for."""
 
 COARSE, FINE = 4, 5
 """Slices of 20 bits in which products are formed."""
@@ -76,14 +76,14 @@ def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     precise : bool
         Whether every digit is asked for.
     """
-    if not normal.k or normal.t == 0:
+    if not normal.k or (normal.t == 0 and not normal.expansion.doubtful):
         return False
     if precise or normal.expansion.doubtful:
         return True
     error = normal.expansion.error
     if (normal.se is None and normal.freedom > 0) or error > tol / 2 * (normal.se or math.inf):
         return True
-    small = normal.moments.rows < LARGE
+    small = _is_small(normal)
     if small and error > max(LOOSE * (normal.noise - error), NEGLIGIBLE * (normal.se or math.inf)):
         return True
     return not normal.right_to(DIGITS, LIKELY * error, NEGLIGIBLE if small else 1.0)
@@ -105,7 +105,7 @@ def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) ->
         If there are not as many rows as before.
     """
     grid, factors = Grid.of(normal), _Factors.of(normal)
-    exactly = precise or factors.clipped or normal.condition > STEEP
+    exactly = precise or factors.clipped or normal.condition > STEEP or normal.se is None
     refined = normal
     for passes in range(1, MOST_PASSES + 1):
         line = _line(refined, grid)
@@ -224,12 +224,17 @@ def _expansion(
     return about, left
 
 
+def _is_small(normal: NormalEquations) -> bool:
+    """Return whether another pass over the rows is hardly noticed."""
+    return normal.moments.rows * (normal.k + 1) ** 2 < LARGE
+
+
 def _enough(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     """Return whether another pass would change nothing that is asked for."""
     error = normal.expansion.error
     if normal.se is not None and error > tol / 10 * normal.se:
         return False
-    if precise or normal.moments.rows < LARGE:
+    if precise or _is_small(normal):
         return normal.right_to(HALF_ULP, error, NEGLIGIBLE)
     return normal.right_to(DIGITS / 10, error, 1.0)
 

@@ -216,7 +216,7 @@ def _convergence(facts: Facts) -> list[Line]:
 def _rereading(facts: Facts) -> str:
     """Return what was done because moments were not precise enough, or not asked for."""
     condition = f" (condition number {facts.condition:.1e})" if math.isfinite(facts.condition) else ""
-    return f"precise: rows read {facts.passes + 1} times, residuals without rounding{condition}"
+    return f"precise: rows read {facts.passes + 1} times, exact residuals{condition}"
 
 
 def _data(facts: Facts) -> str:

@@ -107,6 +107,20 @@ class Fit:
         worst = int(away.argmax())
         return replace(self.bound, worst=float(away[worst]) / n.se, worst_name=names[worst])
 
+    @cached_property
+    def reach(self) -> Array:
+        """How far rounding can have moved each coefficient (k,) of columns that vary, and last the intercept.
+
+        In the user's units: the floor of the certificate, coefficient by coefficient.
+        """
+        n, m = self.normal, self.moments
+        if not math.isfinite(self.bound.floor):
+            return np.full(n.k + 1, math.inf)
+        scale = n.se if n.se is not None and self.bound.unit == "se" else math.sqrt(n.t) or abs(n.y_mean)
+        with np.errstate(over="ignore", under="ignore"):
+            slopes = n.inflation / n.spread * (m.unit[-1] / m.unit[n.active])
+            return np.append(slopes, n.intercept_inflation * m.unit[-1]) * (self.bound.floor * scale)
+
     @property
     def weighted(self) -> bool:
         """Whether the rows had weights other than one."""

@@ -1,6 +1,8 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
+import steepest
 from steepest import LinearRegression
 from steepest.report.text import p_value, printable, rounded_up
 
@@ -91,3 +93,24 @@ def test_nothing_is_printed_that_is_not_known():
     assert "y does not vary" in flat
     exact = str(LinearRegression().fit(np.eye(3), [1.0, 2, 3]).summary())
     assert "nan" not in exact + flat + perfect
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_estimates_without_standard_errors_show_the_digits_that_are_known():
+    rng = np.random.default_rng(0)
+    a, c = rng.normal(size=(2, 50))
+    close = pa.table({"a": a, "b": a + 1e-6 * rng.normal(size=50), "c": c, "y": a + 1.25 * c})
+    once = steepest.fit(close.to_reader(), target="y")
+    shown = {line.split()[0]: line.split()[1] for line in str(once.summary()).splitlines()[2:6]}
+    assert shown["c"] == "1.25"
+    assert shown["a"] in ("1", "unknown")
+    same = steepest.fit(pa.table({"a": a, "b": a, "y": a + c}).to_reader(), target="y")
+    assert [line.split() for line in str(same.summary()).splitlines()[2:5]] == [
+        ["(intercept)", "unknown"],
+        ["a", "unknown"],
+        ["b", "unknown"],
+    ]
+    stopped = LinearRegression(method="gd", max_iter=5).fit(
+        np.column_stack([a, c]), a + c + rng.normal(size=50)
+    )
+    assert "unknown" not in str(stopped.summary())

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from steepest.descent import Status
 from steepest.errors import NotInferable, count, listed
 from steepest.inference import INTERCEPT, Inference, inference
@@ -28,7 +30,10 @@ ONCE = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One row of the table of coefficients; None where the fit cannot say."""
+    """One row of the table of coefficients; None where the fit cannot say.
+
+    `reach` is how far rounding can have moved the estimate.
+    """
 
     name: str
     estimate: float
@@ -37,6 +42,7 @@ class Term:
     p: float | None = None
     low: float | None = None
     high: float | None = None
+    reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +180,19 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
 
 def _terms(fit: Fit, answer: Inference | None) -> tuple[Term, ...]:
     if answer is None:
-        names, estimates = fit.names, [float(b) for b in fit.coef]
-        if fit.parameters.fit_intercept:
-            names, estimates = (INTERCEPT, *names), [fit.intercept, *estimates]
-        return tuple(map(Term, names, estimates))
+        reach = np.zeros(fit.moments.p + 1)
+        reach[[*fit.normal.active, -1]] = fit.reach
+        each = zip(fit.names, fit.coef.tolist(), reach[:-1].tolist(), strict=True)
+        terms = [Term(name, estimate, reach=error) for name, estimate, error in each]
+        first = [Term(INTERCEPT, fit.intercept, reach=float(reach[-1]))] if fit.normal.intercept else []
+        return (*first, *terms)
     columns = (answer.estimate, answer.se, answer.t, answer.p, answer.low, answer.high)
     rows = zip(answer.names, *(column.tolist() for column in columns), strict=True)
-    return tuple(Term(name, estimate, *map(_finite, rest)) for name, estimate, *rest in rows)
+    terms: list[Term] = []
+    for name, estimate, *rest in rows:
+        se, t, p, low, high = map(_finite, rest)
+        terms.append(Term(name, estimate, se, t, p, low, high))
+    return tuple(terms)
 
 
 def _statistics(fit: Fit, answer: Inference | None) -> dict[str, float | None]:

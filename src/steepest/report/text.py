@@ -105,7 +105,7 @@ def _table(facts: Facts) -> list[Line]:
         hidden, terms = len(terms) - MOST_TERMS, [terms[j] for j in sorted(kept)]
     names = [printable(term.name) for term in terms]
     if facts.refusal is not None:
-        columns = {"term": names, "estimate": [f"{term.estimate:.6g}" for term in terms]}
+        columns = {"term": names, "estimate": [_known(term) for term in terms]}
         after = [("note", line) for line in _note(f"no standard errors: {facts.refusal}")]
     else:
         estimates, errors, low, high = map(list, zip(*map(_digits, terms), strict=True))
@@ -122,6 +122,15 @@ def _table(facts: Facts) -> list[Line]:
     head, *rows = _side_by_side(columns)
     more = [("term", f"... and {count(hidden, 'more term')}, of smaller |t|")] if hidden else []
     return [("head", head), *(("term", row) for row in rows), *more, *after]
+
+
+def _known(term: Term) -> str:
+    """Return an estimate in the digits that are known, six at most."""
+    if term.reach == 0 or not term.estimate:
+        return f"{term.estimate:.6g}"
+    known = math.isfinite(term.reach) and math.isfinite(term.estimate)
+    digits = math.floor(math.log10(abs(term.estimate)) - math.log10(term.reach)) if known else 0
+    return f"{term.estimate:.{min(digits, 6)}g}" if digits >= 1 else "unknown"
 
 
 def _digits(term: Term) -> tuple[str, str, str, str]:

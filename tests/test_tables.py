@@ -170,3 +170,12 @@ def test_errors_name_the_row_before_others_were_dropped():
     table.loc[5, "x"] = np.inf
     with pytest.raises(InputError, match="column 'x': 1 of 59 values are infinite, first at row 5"):
         steepest.fit(table, target="y", categorical=["city"], missing="drop")
+
+
+def test_nothing_to_fit_is_refused():
+    table = pd.DataFrame({"y": [1.0, 2, 4]})
+    assert steepest.fit(table, target="y", features=[]).intercept_ == pytest.approx(7 / 3)
+    with pytest.raises(InputError, match="no column beside the target 'y'"):
+        steepest.fit(table, target="y")
+    with pytest.raises(InputError, match="neither a feature nor an intercept"):
+        steepest.fit(table, target="y", features=[], fit_intercept=False)

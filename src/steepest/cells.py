@@ -64,6 +64,7 @@ class Cells:
         where: Callable[[int], str] | None = None,
         place: Callable[[int], str] = "row {}".format,
         phrase: str = "",
+        remedy: str = "",
     ) -> InputError:
         """Return the error that names all columns, with counts and first places.
 
@@ -75,13 +76,15 @@ class Cells:
             What a row is called, for its position.
         phrase : str, optional
             How another library says it.
+        remedy : str, optional
+            What else can be done about missing cells.
         """
         label = where or self._where
         bad = np.flatnonzero(self.missing + self.infinite)
         told = [(label(j), self._told(j, place)) for j in bad[:MOST].tolist()]
         rest = "".join(f"; {name}: {what}" for name, what in told[1:])
         more = f"; and {len(bad) - MOST} more columns" if len(bad) > MOST else ""
-        return InputError(told[0][0], told[0][1] + rest + more + phrase, self._fix(bad), code=CODE)
+        return InputError(told[0][0], told[0][1] + rest + more + phrase, self._fix(bad, remedy), code=CODE)
 
     def _where(self, j: int) -> str:
         return f"column {quoted(self.names[j])}"
@@ -93,10 +96,10 @@ class Cells:
         counts = [f"{number} of {self.rows} values are {kind}" for kind, number in kinds.items() if number]
         return f"{' and '.join(counts)}, first at {place(int(self.first[j]))}"
 
-    def _fix(self, bad: NDArray[np.intp]) -> str:
+    def _fix(self, bad: NDArray[np.intp], remedy: str) -> str:
         if (self.missing[bad] == self.rows).all():
             return "Leave the column out" if len(bad) == 1 else "Leave these columns out"
-        return "Correct them" if not self.missing.any() else "Drop or fill these rows first"
+        return "Correct them" if not self.missing.any() else f"Drop or fill these rows first{remedy}"
 
 
 def refuse(chunk: Chunk) -> None:

@@ -76,7 +76,8 @@ def collect(source: Source, *, watch: Callable[[Chunk], None] | None = None) -> 
         if error.code != CODE or not source.repeatable:
             raise
         cells = fold(source, Cells)[0]
-        raise cells.error(source.where, source.place, source.phrase(cells)) from None
+        remedy = ', or pass missing="drop"' if source.columns is not None else ""
+        raise cells.error(source.where, source.place, source.phrase(cells), remedy) from None
     return moments, counts
 
 
@@ -103,6 +104,9 @@ def solve(
     if not moments.rows:
         why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
+    if not (moments.p or parameters.fit_intercept):
+        what = "there is neither a feature nor an intercept to fit"
+        raise InputError("features", what, "Name a feature, or fit the intercept", code="no-columns")
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
     precise = parameters.precise is True
     if look is not None and wanting(normal, parameters.tol, precise=precise):

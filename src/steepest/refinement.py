@@ -49,7 +49,7 @@ COARSE, FINE = 4, 5
 LOOSE = 50
 """How much what rounding did may exceed the rounding of the coefficients before it is measured."""
 
-STEEP = 1e6
+STEEP, STEEP_IF_PRECISE = 1e6, 1e3
 """Condition number of the columns from which their combinations are formed without rounding."""
 
 ROUNDINGS = 4
@@ -105,12 +105,13 @@ def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) ->
         If there are not as many rows as before.
     """
     grid, factors = Grid.of(normal), _Factors.of(normal)
-    exactly = precise or factors.clipped or normal.condition > STEEP or normal.se is None
+    exactly = factors.clipped or normal.condition > (STEEP_IF_PRECISE if precise else STEEP)
+    fine = FINE if precise or exactly or normal.se is None else COARSE
     refined = normal
     for passes in range(1, MOST_PASSES + 1):
         line = _line(refined, grid)
         T = _on_grid(grid, factors.root) if factors.rough else np.zeros((0, normal.k + 1))
-        scan = Residuals(grid, line, T, FINE if exactly else COARSE, exactly)
+        scan = Residuals(grid, line, T, fine, exactly)
         scores = look(scan)
         if scores.moments.rows != normal.moments.rows:
             what = f"{normal.moments.rows} rows were read at first, and {scores.moments.rows} later"

@@ -125,12 +125,14 @@ def _table(facts: Facts) -> list[Line]:
 
 
 def _known(term: Term) -> str:
-    """Return an estimate in the digits that are known, six at most."""
+    """Return an estimate in the digits that are known, six at most; around zero, what it cannot exceed."""
     if term.reach == 0 or not term.estimate:
         return f"{term.estimate:.6g}"
     known = math.isfinite(term.reach) and math.isfinite(term.estimate)
     digits = math.floor(math.log10(abs(term.estimate)) - math.log10(term.reach)) if known else 0
-    return f"{term.estimate:.{min(digits, 6)}g}" if digits >= 1 else "unknown"
+    if digits >= 1:
+        return f"{term.estimate:.{min(digits, 6)}g}"
+    return f"+-{rounded_up(abs(term.estimate) + term.reach)}" if known else "unknown"
 
 
 def _digits(term: Term) -> tuple[str, str, str, str]:
@@ -205,8 +207,9 @@ def _convergence(facts: Facts) -> list[Line]:
     steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
     again = [("advice", INDENT + _rereading(facts))] if facts.passes else []
     if facts.converged:
-        exact = ", exact to rounding" if facts.exact and facts.unit == "sd(y)" else ""
-        within = f"within {distance} {unit} of the exact fit{exact}"
+        within = f"within {distance} {unit}"
+        exact = facts.exact and facts.unit == "sd(y)"
+        within = f"exact to rounding ({within})" if exact else f"{within} of the exact fit"
         return [("converged", f"fit   converged: {steps} ({facts.method}), {within}"), *again]
     known = facts.worst is not None and math.isfinite(facts.distance)
     worst = f" ({printable(facts.worst or '')} is worst)" if known else ""

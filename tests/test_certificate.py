@@ -128,7 +128,7 @@ def test_columns_too_close_for_the_moments_are_told_apart_by_the_rows(apart, noi
     assert model.rank_ == 2
     truth = exactly(X, y)
     assert truth.distance(model) <= model.certificate_.in_se < 1e-6
-    np.testing.assert_allclose(model.inference().se, [float(v) ** 0.5 for v in truth.se], rtol=1e-4)
+    np.testing.assert_allclose(model.inference().se, [float(v) ** 0.5 for v in truth.se], rtol=1e-10)
 
 
 @pytest.mark.parametrize("offset", [0, 1e3, 1e9])

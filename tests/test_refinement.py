@@ -161,3 +161,60 @@ def test_refined_models_are_saved_whole(tmp_path):
     assert again.certificate_ == model.certificate_
     np.testing.assert_array_equal(again.inference().se, model.inference().se)
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_the_smallest_norm_is_found_beside_columns_that_nearly_depend():
+    rng = np.random.default_rng(0)
+    g, h = rng.integers(-100, 100, size=(2, 40)).astype(float)
+    z = rng.integers(-50, 50, size=40).astype(float)
+    close = z + 2.0**-32 * rng.integers(-3, 4, size=40)
+    y = g + rng.normal(size=40)
+    with pytest.warns(CollinearityWarning, match=r"x2 = x0 \+ x1"):
+        model = LinearRegression().fit(np.column_stack([g, h, g + h, z, close]), y)
+    full = exactly(np.column_stack([g, h, z, close]), y)
+    b = np.array([float(full.estimate[1]), float(full.estimate[2]), 0.0])
+    spread = np.array([g.std(), h.std(), (g + h).std()])
+    null = np.array([1.0, 1.0, -1.0]) * spread
+    u = b * spread
+    np.testing.assert_allclose(model.coef_[:3], (u - null * (null @ u) / (null @ null)) / spread, rtol=1e-5)
+    assert model.rank_ == 4
+
+
+@pytest.mark.parametrize("apart", [1e-8, 1e-10, 1e-12])
+def test_predictions_and_intervals_keep_their_digits_where_columns_nearly_depend(apart):
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=40) + 3
+    X, y = np.column_stack([a, a + apart * rng.normal(size=40)]), a + rng.normal(size=40)
+    with pytest.warns(CollinearityWarning):
+        model = LinearRegression().fit(X, y)
+    plain = LinearRegression().fit(np.column_stack([X[:, 0], (X[:, 1] - X[:, 0]) / apart]), y)
+    expected = plain.predict(np.column_stack([X[:, 0], (X[:, 1] - X[:, 0]) / apart]))
+    np.testing.assert_allclose(model.predict(X), expected, atol=1e-9)
+    assert model.score(X, y) == pytest.approx(
+        plain.score(np.column_stack([X[:, 0], (X[:, 1] - X[:, 0]) / apart]), y)
+    )
+    exact = exactly(X, y)
+    np.testing.assert_allclose(model.inference().se, [float(v) ** 0.5 for v in exact.se], rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["newton", "cg", "gd"])
+def test_no_method_claims_digits_that_it_has_not_reached(method):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2))
+    y = X @ [1, 1e-9] + 1e-12 * rng.normal(size=50)
+    with pytest.warns(ConvergenceWarning):
+        model = LinearRegression(method=method).fit(X, y)
+    truth = exactly(X, y)
+    assert truth.distance(model) <= model.certificate_.in_se
+
+
+def test_an_offset_of_the_target_hides_no_slope():
+    """The intercept cannot be written closer than a thousand standard errors; the slope can."""
+    rng = np.random.default_rng(0)
+    steps, x = rng.integers(0, 5, size=30), np.arange(30.0)
+    model = LinearRegression().fit(x[:, None], (2**62 + steps).astype(np.int64))
+    plain = LinearRegression().fit(x[:, None], steps)
+    np.testing.assert_allclose(model.coef_, plain.coef_, rtol=1e-12)
+    far = LinearRegression().fit(x[:, None], 1e10 + steps)
+    assert far.converged_
+    np.testing.assert_allclose(far.coef_, plain.coef_, rtol=1e-12)

@@ -66,6 +66,8 @@ class Yardstick:
         The largest tolerance that means something in this unit.
     slack : float
         Share of a distance by which rounding may have changed it.
+    blur : float
+        The part of `floor` that hides the last steps: what is not due to writing the coefficients.
     """
 
     scale: float
@@ -73,6 +75,7 @@ class Yardstick:
     unit: Literal["se", "sd(y)"]
     limit: float = math.inf
     slack: float = 0.0
+    blur: float = 0.0
 
     def distance(self, gap: float) -> float:
         """Return how far a point with this gap is from the optimum of the moments."""

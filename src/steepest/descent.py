@@ -74,7 +74,7 @@ def descend(
         Largest number of steps.
     """
     floor, tol = yardstick.floor, min(tol, yardstick.limit)
-    enough = max(tol - floor, floor / 10) if math.isfinite(floor) else tol
+    enough = max(tol - floor, yardstick.blur / 10) if math.isfinite(floor) else tol
     v, state = start, method.start(problem, start, rate)
     gap, steps = problem.gap(v), 0
     least, since = gap, 0

@@ -70,6 +70,16 @@ def divide(a: Pair, b: Array) -> Pair:
     return two_sum(quotient, ((a[0] - high) - low + a[1]) / b)
 
 
+def dot(rows: Pair, weights: Pair) -> Array:
+    """Return the products (n,) of rows (n, k) and weights (k,), summed in pairs and rounded once."""
+    total = np.zeros(len(rows[0])), np.zeros(len(rows[0]))
+    for j in range(len(weights[0])):
+        high, error = two_product(rows[0][:, j], weights[0][j])
+        low = error + (rows[0][:, j] * weights[1][j] + rows[1][:, j] * weights[0][j])
+        total = add(total, (high, low))
+    return total[0] + total[1]
+
+
 def sliced(count: int) -> float:
     """Return what a `product` of numbers up to one in so many slices may be off, for every term of a sum."""
     return 8 * 2.0 ** (-count * BITS)

@@ -121,7 +121,7 @@ def solve(
         problem.reached if on_rows else problem.start,
         rate=rate_of(parameters.learning_rate, method, problem),
         yardstick=yardstick,
-        tol=max(parameters.tol, 2 * yardstick.floor) if parameters.tol and normal.exact else parameters.tol,
+        tol=_tolerance(normal, yardstick, parameters.tol),
         max_iter=parameters.max_iter,
     )
     coef, intercept = problem.coefficients(descent.point)
@@ -196,11 +196,19 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def _tolerance(normal: NormalEquations, yardstick: Yardstick, tol: float) -> float:
+    """Return the distance that is close enough: `tol`, or every coefficient exact up to its own rounding."""
+    if not (tol and normal.exact):
+        return tol
+    return max(tol, yardstick.floor + normal.written / yardstick.scale)
+
+
 def _yardstick(normal: NormalEquations) -> Yardstick:
     """Return the yardstick of a problem; it has no floor to stand on where dependence is in doubt."""
-    noise, slack = math.inf if normal.expansion.doubtful else normal.noise, normal.expansion.slack
-    if normal.se is not None:
-        return Yardstick(normal.se, noise / normal.se, "se", slack=slack)
-    scale = math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
-    limit = EXACT_FIT if normal.freedom > 0 and normal.t > 0 else math.inf
-    return Yardstick(scale, noise / scale, "sd(y)", limit, slack)
+    about = normal.expansion
+    noise = math.inf if about.doubtful else normal.noise
+    scale = normal.se if normal.se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
+    unit = "sd(y)" if normal.se is None else "se"
+    exact_fit = normal.se is None and normal.freedom > 0 and normal.t > 0
+    limit = EXACT_FIT if exact_fit else math.inf
+    return Yardstick(scale, noise / scale, unit, limit, about.slack, about.error / scale)

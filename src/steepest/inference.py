@@ -205,7 +205,7 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     at = n.active + int(n.intercept)
     inverse = n.root.T @ n.root
     determined = np.ones(n.k, dtype=bool)
-    across = -n.solve(n.center)
+    across = -n.root.T @ n.expansion.middle
     if n.rank < n.k:
         determined = np.linalg.norm(n.null_space, axis=1) < UNDETERMINED
         inverse[~determined], inverse[:, ~determined], across[~determined] = np.nan, np.nan, np.nan

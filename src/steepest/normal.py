@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from steepest.chunk import Chunk
-from steepest.exact import Pair, add, divide, remainder, two_product
+from steepest.exact import Pair, add, divide, remainder, two_product, two_sum
 from steepest.moments import Moments
 
 Array = NDArray[np.float64]
@@ -55,6 +55,8 @@ class Expansion:
         K, with H⁺ = KᵀK.
     null_space : (k, k - rank) array
         Orthonormal combinations of the columns that vanish.
+    middle : (rank,) array
+        Means of the whitened columns K d⁻¹x, in the order of K; zeros without intercept.
     error : float
         What rounding can have done to the minimum u*: |R(u - u*)| at most.
     value_error : float
@@ -76,6 +78,7 @@ class Expansion:
     factor: Array
     root: Array
     null_space: Array
+    middle: Array
     error: float
     value_error: float
     slack: float
@@ -167,8 +170,9 @@ class NormalEquations:
         error = self.entry_error * math.sqrt(max(size, self.t) * trace)
         value_error = self.entry_error * (self.t + size)
         slack = self.entry_error * self.k * trace
+        middle = root @ self.center
         return Expansion(
-            zero, zero, -self.s, self.t, factor, root, nothing, error, value_error, slack, doubtful
+            zero, zero, -self.s, self.t, factor, root, nothing, middle, error, value_error, slack, doubtful
         )
 
     @cached_property
@@ -199,19 +203,22 @@ class NormalEquations:
 
     def coordinates(self, chunk: Chunk) -> Array:
         """Return rows of features as rows (n, k) about the means and divided by the spread."""
+        high, low = self.centred(chunk)
+        return (high + low) / self.spread
+
+    def centred(self, chunk: Chunk) -> Pair:
+        """Return rows of features as pairs (n, k) about the means, in units of the moments."""
         m, at = self.moments, self.active
-        rows, low = np.ascontiguousarray(chunk.matrix()[:, at]), np.zeros((1, m.p))
+        rows, low = np.ascontiguousarray(chunk.matrix()[:, at]), np.zeros((chunk.rows, m.p))
         for columns, block in chunk.blocks():
             rest = remainder(block)
             if rest is not None:
-                low = low + np.zeros((chunk.rows, 1))
                 low[:, columns] = rest
-        rows /= m.unit[at]
-        if self.intercept:
-            rows -= m.mean[at]
-            rows -= m.mean_low[at]
-        rows += low[:, at] / m.unit[at]
-        return rows / self.spread
+        pairs = rows / m.unit[at], low[:, at] / m.unit[at]
+        if not self.intercept:
+            return pairs
+        high, error = two_sum(pairs[0], -m.mean[at])
+        return high, error + (pairs[1] - m.mean_low[at])
 
     def solve(self, g: Array) -> Array:
         """Return H⁺g."""
@@ -275,10 +282,10 @@ class NormalEquations:
         """
         if not self.k:
             return HALF_ULP * abs(self.y_mean)
-        b0 = self.y_mean - float(self.center @ self.solution)
         seen = self.inflation > 0
         largest = float((np.abs(self.solution[seen]) / self.inflation[seen]).max(initial=0.0))
-        return self.expansion.error + HALF_ULP * max(largest, abs(b0) / self.intercept_inflation)
+        b0 = self._intercept_size if self.intercept else 0.0
+        return self.expansion.error + HALF_ULP * max(largest, b0)
 
     def right_to(self, digits: float, error: float, known: float = 0.0) -> bool:
         """Return whether an error |R(u - u*)| leaves every coefficient right to a share `digits` of itself.
@@ -289,9 +296,24 @@ class NormalEquations:
         return bool((error * self.inflation <= digits * size).all())
 
     @cached_property
+    def written(self) -> float:
+        """A length |R(u - u*)| that moves no coefficient, nor the intercept, by more than four roundings."""
+        known = NEGLIGIBLE * (self.se or 0.0)
+        seen = self.inflation > 0
+        sizes = np.append(np.abs(self.solution[seen]) / self.inflation[seen], self._intercept_size)
+        return 4 * HALF_ULP * max(float(sizes.min()), known)
+
+    @property
     def exact(self) -> bool:
         """Whether a gradient measured on the rows shows the answer to be right to four roundings."""
-        return self.refined is not None and self.right_to(4 * HALF_ULP, self.refined.error, NEGLIGIBLE)
+        return self.refined is not None and self.refined.error <= self.written
+
+    @cached_property
+    def _intercept_size(self) -> float:
+        """The intercept divided by its inflation; infinite without one."""
+        if not self.intercept:
+            return math.inf
+        return abs(self.y_mean - float(self.center @ self.solution)) / self.intercept_inflation
 
     @cached_property
     def y_mean(self) -> float:
@@ -306,8 +328,8 @@ class NormalEquations:
     @cached_property
     def intercept_inflation(self) -> float:
         """Standard error of the intercept, divided by s/sqrt(W) and in units of the target."""
-        h = self.root @ self.center
-        return math.sqrt(1 + float(h @ h))
+        middle = self.expansion.middle
+        return math.sqrt(1 + float(middle @ middle))
 
     def coefficients(self, d: Array, r0: float = 0.0) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept, in the user's units, that belong to u = p + d.

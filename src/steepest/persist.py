@@ -232,7 +232,7 @@ def _document_from(document: Json) -> Fit:
 def _refined_to(refined: Expansion | None) -> Json | None:
     if refined is None:
         return None
-    document: Json = {name: getattr(refined, name).tolist() for name in (*VECTORS, *MATRICES)}
+    document: Json = {name: getattr(refined, name).tolist() for name in (*VECTORS, "middle", *MATRICES)}
     document |= {"value": refined.value, "error": _written(refined.error)}
     document |= {"value_error": refined.value_error, "slack": _written(refined.slack), "shift": refined.shift}
     return document | {"doubtful": refined.doubtful, "passes": refined.passes}
@@ -248,6 +248,7 @@ def _refined_from(document: Json | None, k: int) -> Expansion | None:
     return Expansion(
         **vectors,
         **matrices,
+        middle=_array(document["middle"], (rank,)),
         value=_number(document["value"]),
         error=_read(document["error"]),
         value_error=_number(document["value_error"]),

@@ -81,7 +81,7 @@ def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     if precise or normal.expansion.doubtful:
         return True
     error = normal.expansion.error
-    if (normal.se is None and normal.freedom > 0) or error > tol / 2 * (normal.se or math.inf):
+    if (normal.se is None and normal.freedom > 0) or normal.noise > tol * (normal.se or math.inf):
         return True
     small = _is_small(normal)
     if small and error > max(LOOSE * (normal.noise - error), NEGLIGIBLE * (normal.se or math.inf)):
@@ -106,18 +106,18 @@ def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) ->
     """
     grid, factors = Grid.of(normal), _Factors.of(normal)
     exactly = factors.clipped or normal.condition > (STEEP_IF_PRECISE if precise else STEEP)
-    fine = FINE if precise or exactly or normal.se is None else COARSE
+    fine = FINE if precise or exactly or _is_small(normal) else COARSE
     refined = normal
     for passes in range(1, MOST_PASSES + 1):
         line = _line(refined, grid)
-        T = _on_grid(grid, factors.root) if factors.rough else np.zeros((0, normal.k + 1))
+        T = _on_grid(grid, factors.combinations) if factors.rough else np.zeros((0, normal.k + 1))
         scan = Residuals(grid, line, T, fine, exactly)
         scores = look(scan)
         if scores.moments.rows != normal.moments.rows:
             what = f"{normal.moments.rows} rows were read at first, and {scores.moments.rows} later"
             raise DataChangedError("data", what, "Fit again when they are complete")
         if factors.rough:
-            factors = factors.corrected(scores.moments, normal)
+            factors = factors.corrected(scores.moments, grid.at_zero(T), normal)
         about, left = _expansion(normal, scan, scores, factors, passes)
         refined = replace(normal, refined=about)
         settled = _enough(refined, tol, precise=precise) or left <= about.error / 2
@@ -133,6 +133,7 @@ class _Factors:
     factor: Array
     root: Array
     null_space: Array
+    middle: Array
     clipped: bool
     rough: bool = True
     off: float = 1.0
@@ -141,30 +142,57 @@ class _Factors:
     def of(cls, normal: NormalEquations) -> _Factors:
         about = normal.expansion
         if not about.doubtful:
-            return cls(about.factor, about.root, about.null_space, clipped=False)
+            return cls(about.factor, about.root, about.null_space, about.middle, clipped=False)
         eigenvalues, V = normal.spectrum
         lengths = np.sqrt(np.maximum(eigenvalues, normal.smallest * eigenvalues[-1]))
-        return cls((V * lengths).T, (V / lengths).T, np.zeros((normal.k, 0)), clipped=True)
+        nothing = np.zeros((normal.k, 0))
+        return cls((V * lengths).T, (V / lengths).T, nothing, np.zeros(normal.k), clipped=True)
 
-    def corrected(self, whitened: Moments, normal: NormalEquations) -> _Factors:
-        """Return the factors corrected by the moments of the whitened columns."""
-        covariance = whitened.scatter[:-1, :-1] / whitened.weight
-        if not normal.intercept:
-            mean = whitened.mean[:-1] + whitened.mean_low[:-1]
-            covariance = covariance + np.outer(mean, mean)
-        covariance = covariance * np.outer(whitened.unit[:-1], whitened.unit[:-1])
-        variance, V = np.linalg.eigh(covariance)
+    @property
+    def combinations(self) -> Array:
+        """The combinations of columns to be measured: white ones, and those that were found to vanish."""
+        return np.vstack([self.root, self.null_space.T]) if self.clipped else self.root
+
+    def corrected(self, whitened: Moments, at_zero: Array, normal: NormalEquations) -> _Factors:
+        """Return the factors corrected by the moments of their combinations of columns.
+
+        `at_zero` are these combinations where all features are zero.
+        """
+        covariance, rank = _covariance(whitened, about_mean=normal.intercept), len(self.root)
+        variance, V = np.linalg.eigh(covariance[:rank, :rank])
         combinations = V.T @ self.root
         spread = np.sqrt(np.maximum(variance, 0.0)) / np.linalg.norm(combinations, axis=1)
         dependent = spread <= _rounding(normal, combinations)
         least = normal.smallest
         lengths = np.sqrt(np.maximum(variance, least))[~dependent, None]
         root, factor = combinations[~dependent] / lengths, (V.T @ self.factor)[~dependent] * lengths
-        null_space = np.linalg.qr(np.column_stack([self.null_space, combinations[dependent].T]))[0]
+        null_space = self.null_space
+        if len(covariance) > rank:
+            across = (V.T @ covariance[:rank, rank:])[~dependent] / lengths
+            null_space = null_space - root.T @ across
+        null_space = np.linalg.qr(np.column_stack([null_space, combinations[dependent].T]))[0]
         root, factor = (side - (side @ null_space) @ null_space.T for side in (root, factor))
         smallest = float(variance[~dependent].min(initial=1.0))
-        off = len(root) * normal.entry_error / max(smallest, least)
-        return _Factors(factor, root, null_space, self.clipped, rough=smallest < WHITE, off=off)
+        mean = (whitened.mean + whitened.mean_low)[:rank] * whitened.unit[:rank]
+        middle = (V.T @ (mean - at_zero[:rank]))[~dependent] / lengths[:, 0] * normal.intercept
+        return _Factors(
+            factor,
+            root,
+            null_space,
+            middle,
+            self.clipped,
+            rough=smallest < WHITE or bool(dependent.any()),
+            off=len(root) * normal.entry_error / max(smallest, least),
+        )
+
+
+def _covariance(moments: Moments, *, about_mean: bool) -> Array:
+    """Return the covariance of the features of some moments, or their mean products."""
+    covariance = moments.scatter[:-1, :-1] / moments.weight
+    if not about_mean:
+        mean = moments.mean[:-1] + moments.mean_low[:-1]
+        covariance = covariance + np.outer(mean, mean)
+    return covariance * np.outer(moments.unit[:-1], moments.unit[:-1])
 
 
 def _rounding(normal: NormalEquations, combinations: Array) -> Array:
@@ -215,6 +243,7 @@ def _expansion(
         factors.factor,
         factors.root,
         factors.null_space,
+        factors.middle,
         error=left + rounded,
         value_error=normal.entry_error * value,
         slack=off,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
-from steepest.exact import TERMS, Pair, add, power_of_two, product, remainder, slices, times, two_sum
+from steepest.exact import TERMS, Pair, add, dot, power_of_two, product, remainder, slices, times, two_sum
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 
@@ -62,6 +62,11 @@ class Grid:
         scale = power_of_two(reach)
         means = m.mean_low[normal.active] / scale[:-1] * float(normal.intercept)
         return cls(columns, origin, scale, unit, m.weight_unit, means, normal.spread / scale[:-1])
+
+    def at_zero(self, T: Array) -> Array:
+        """Return the combinations T q (m,) of the row whose features are zero."""
+        q = np.append(-self.origin[:-1] / self.scale[:-1], 1.0)
+        return dot((T, np.zeros_like(T)), (q, np.zeros_like(q)))
 
     def blocks(self, chunk: Chunk) -> Iterator[tuple[slice, Pair, Pair]]:
         """Yield some rows at a time: where they are, q (m, k+1), and the target about its origin (m,)."""

@@ -14,6 +14,7 @@ from steepest.certificate import Certificate
 from steepest.chunk import Chunk, Counts
 from steepest.columns import Columns
 from steepest.descent import Status
+from steepest.exact import divide, dot
 from steepest.methods.base import Method
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
@@ -22,6 +23,9 @@ Array = NDArray[np.float64]
 
 UNDETERMINED = 1e-6
 """Share of a vector outside the row space of the data from which they do not determine it."""
+
+STEEP = 1e5
+"""Condition number of the columns from which fitted means are evaluated in pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +156,19 @@ class Fit:
         varies = set(self.normal.active.tolist())
         return tuple(name for j, name in enumerate(self.names) if j not in varies)
 
-    @cached_property
-    def _line(self) -> tuple[Array, float]:
-        """Slopes (k,) and the mean of the fitted values, in the coordinates of `normal`."""
-        n = self.normal
-        return n.slopes(self.offset)[0], n.y_mean + n.expansion.shift + self.mean_residual
-
     def predict(self, chunk: Chunk) -> Array:
         """Return the fitted means (n,) of rows of features; cells that are not finite are refused.
 
-        They are evaluated about the means of the data, where no digit is lost to large offsets.
+        They are evaluated about the means of the data, where no digit is lost to large offsets, and in
+        pairs where columns nearly depend on each other.
         """
-        slopes, level = self._line
+        n = self.normal
+        slopes, level = n.slopes(self.offset), n.y_mean + n.expansion.shift + self.mean_residual
         with np.errstate(invalid="ignore", over="ignore"):
-            means = np.einsum("ij,j->i", self.normal.coordinates(chunk), slopes) + level
+            if n.condition > STEEP:
+                means = dot(n.centred(chunk), divide(slopes, n.spread)) + level
+            else:
+                means = np.einsum("ij,j->i", n.coordinates(chunk), slopes[0]) + level
             means *= float(self.moments.unit[-1])
         if self.constant or not np.isfinite(means).all():
             refuse(chunk)

@@ -8,8 +8,6 @@ about zero without an intercept), the objective of the coefficients u = d·b is
 These coordinates remove the units of the columns: what is left of the condition number is the data's own.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-# pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import math
@@ -18,10 +16,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from steepest.chunk import Chunk
 from steepest.exact import Pair, add, divide, remainder, two_product, two_sum
+from steepest.expansion import Expansion, about_zero
 from steepest.moments import Moments
 
 Array = NDArray[np.float64]
@@ -36,55 +34,6 @@ NOISE = 100
 
 NEGLIGIBLE = 1e-9
 """Standard errors below which no coefficient need be known better."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """The objective about a point p: f(u) = ½ value + gᵀ(u - p) + ½ |R(u - p)|².
-
-    Attributes
-    ----------
-    point, point_low : (k,) arrays
-        p, as an unevaluated sum: zero, or where the gradient was measured on the rows.
-    gradient : (k,) array
-    value : float
-        2 f(p).
-    factor : (rank, k) array
-        R, with H = RᵀR.
-    root : (rank, k) array
-        K, with H⁺ = KᵀK.
-    null_space : (k, k - rank) array
-        Orthonormal combinations of the columns that vanish.
-    middle : (rank,) array
-        Means of the whitened columns K d⁻¹x, in the order of K; zeros without intercept.
-    error : float
-        What rounding can have done to the minimum u*: |R(u - u*)| at most.
-    value_error : float
-        What rounding can have done to the value, and to 2 f(u*).
-    slack : float
-        Share by which rounding can have changed a length |Rd|.
-    doubtful : bool
-        Whether columns look dependent to the moments, but only the rows can tell whether they are.
-    shift : float
-        What the mean residual at p exceeds that of the moments by.
-    passes : int
-        Passes over the rows that it took, after the one that gathered the moments.
-    """
-
-    point: Array
-    point_low: Array
-    gradient: Array
-    value: float
-    factor: Array
-    root: Array
-    null_space: Array
-    middle: Array
-    error: float
-    value_error: float
-    slack: float
-    doubtful: bool = False
-    shift: float = 0.0
-    passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,33 +102,12 @@ class NormalEquations:
     @cached_property
     def expansion(self) -> Expansion:
         """The refined expansion or, from the moments alone, the one about zero."""
-        return self.refined or self._about_zero()
-
-    def _about_zero(self) -> Expansion:
-        zero, nothing = np.zeros(self.k), np.zeros((self.k, 0))
-        root, factor = _cholesky(self.H) if self.k else (nothing.T, nothing.T)
-        if root is None or factor is None or (self.k and self.smallest * self.k * np.vdot(root, root) >= 1):
-            eigenvalues, V = self.spectrum
-            kept = eigenvalues > self.smallest * eigenvalues[-1]
-            lengths = np.sqrt(eigenvalues[kept])
-            root, factor, nothing = (V[:, kept] / lengths).T, (V[:, kept] * lengths).T, V[:, ~kept]
-        trace = float(np.vdot(root, root))
-        u = root.T @ (root @ self.s)
-        size = float(u @ u)
-        doubtful = len(root) < min(self.k, self.moments.rows - self.intercept)
-        error = self.entry_error * math.sqrt(max(size, self.t) * trace)
-        value_error = self.entry_error * (self.t + size)
-        slack = self.entry_error * self.k * trace
-        middle = root @ self.center
-        return Expansion(
-            zero, zero, -self.s, self.t, factor, root, nothing, middle, error, value_error, slack, doubtful
+        if self.refined is not None:
+            return self.refined
+        determined = min(self.k, self.moments.rows - self.intercept)
+        return about_zero(
+            self.H, self.s, self.t, self.center, entry=self.entry_error, least=self.smallest, rank=determined
         )
-
-    @cached_property
-    def spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues (k,) of H in rising order, and its eigenvectors (k, k)."""
-        eigenvalues, V = np.linalg.eigh(self.H)
-        return eigenvalues, V
 
     @property
     def root(self) -> Array:
@@ -371,12 +299,3 @@ class NormalEquations:
         r0 = (intercept - self.intercept_of(b)) / float(m.unit[-1]) if self.intercept else 0.0
         high, low = add(two_product(b, self.spread), (-about.point, -about.point_low))
         return high + low, r0
-
-
-def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
-    """Return K and R with H = RᵀR and K = R⁻ᵀ, or None if H is not positive definite."""
-    L, failed = lapack.dpotrf(H, lower=1, clean=1)
-    if failed:
-        return None, None
-    K, failed = lapack.dtrtri(L, lower=1)
-    return (None, None) if failed else (K, L.T)

@@ -24,9 +24,10 @@ from steepest.codings import CODINGS, Coding
 from steepest.columns import Columns
 from steepest.descent import Status
 from steepest.errors import ModelFileError
+from steepest.expansion import Expansion
 from steepest.methods import METHODS
 from steepest.moments import Moments
-from steepest.normal import Expansion, NormalEquations
+from steepest.normal import NormalEquations
 from steepest.result import Fit, Parameters
 from steepest.version import __version__
 from steepest.whole import whole_file

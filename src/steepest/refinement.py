@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 
 from steepest.errors import DataChangedError
 from steepest.exact import Pair, divide, sliced, times
+from steepest.expansion import Expansion
 from steepest.moments import Moments
-from steepest.normal import HALF_ULP, NEGLIGIBLE, Expansion, NormalEquations
+from steepest.normal import HALF_ULP, NEGLIGIBLE, NormalEquations
 from steepest.residuals import Grid, Residuals, Scores
 
 Array = NDArray[np.float64]
@@ -143,7 +144,7 @@ class _Factors:
         about = normal.expansion
         if not about.doubtful:
             return cls(about.factor, about.root, about.null_space, about.middle, clipped=False)
-        eigenvalues, V = normal.spectrum
+        eigenvalues, V = np.linalg.eigh(normal.H)
         lengths = np.sqrt(np.maximum(eigenvalues, normal.smallest * eigenvalues[-1]))
         nothing = np.zeros((normal.k, 0))
         return cls((V * lengths).T, (V / lengths).T, nothing, np.zeros(normal.k), clipped=True)

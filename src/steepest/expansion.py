@@ -1,0 +1,114 @@
+"""`Expansion`: what is known of the objective about a point."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportAttributeAccessIssue=false
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The objective about a point p: f(u) = ½ value + gᵀ(u - p) + ½ |R(u - p)|².
+
+    Attributes
+    ----------
+    point, point_low : (k,) arrays
+        p, as an unevaluated sum: zero, or where the gradient was measured on the rows.
+    gradient : (k,) array
+    value : float
+        2 f(p).
+    factor : (rank, k) array
+        R, with H = RᵀR.
+    root : (rank, k) array
+        K, with H⁺ = KᵀK.
+    null_space : (k, k - rank) array
+        Orthonormal combinations of the columns that vanish.
+    middle : (rank,) array
+        Means of the whitened columns K d⁻¹x, in the order of K; zeros without intercept.
+    error : float
+        What rounding can have done to the minimum u*: |R(u - u*)| at most.
+    value_error : float
+        What rounding can have done to the value, and to 2 f(u*).
+    slack : float
+        Share by which rounding can have changed a length |Rd|.
+    doubtful : bool
+        Whether columns look dependent to the moments, but only the rows can tell whether they are.
+    shift : float
+        What the mean residual at p exceeds that of the moments by.
+    passes : int
+        Passes over the rows that it took, after the one that gathered the moments.
+    """
+
+    point: Array
+    point_low: Array
+    gradient: Array
+    value: float
+    factor: Array
+    root: Array
+    null_space: Array
+    middle: Array
+    error: float
+    value_error: float
+    slack: float
+    doubtful: bool = False
+    shift: float = 0.0
+    passes: int = 0
+
+
+def about_zero(
+    H: Array, s: Array, t: float, center: Array, *, entry: float, least: float, rank: int
+) -> Expansion:
+    """Return what moments say of f(u) = ½ uᵀHu - sᵀu + ½ t.
+
+    Parameters
+    ----------
+    H : (k, k) array, s : (k,) array, t : float, center : (k,) array
+        As in `steepest.normal.NormalEquations`.
+    entry : float
+        Relative error of their entries.
+    least : float
+        Eigenvalues below this share of the largest may be those of dependent columns.
+    rank : int
+        The rank that so many rows can have.
+    """
+    k = len(s)
+    zero, nothing = np.zeros(k), np.zeros((k, 0))
+    root, factor = _cholesky(H) if k else (nothing.T, nothing.T)
+    if root is None or factor is None or (k and least * k * np.vdot(root, root) >= 1):
+        eigenvalues, V = np.linalg.eigh(H)
+        kept = eigenvalues > least * eigenvalues[-1]
+        lengths = np.sqrt(eigenvalues[kept])
+        root, factor, nothing = (V[:, kept] / lengths).T, (V[:, kept] * lengths).T, V[:, ~kept]
+    trace, u = float(np.vdot(root, root)), root.T @ (root @ s)
+    size = float(u @ u)
+    return Expansion(
+        zero,
+        zero,
+        -s,
+        t,
+        factor,
+        root,
+        nothing,
+        middle=root @ center,
+        error=entry * math.sqrt(max(size, t) * trace),
+        value_error=entry * (t + size),
+        slack=entry * k * trace,
+        doubtful=len(root) < rank,
+    )
+
+
+def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
+    """Return K and R with H = RᵀR and K = R⁻ᵀ, or None if H is not positive definite."""
+    L, failed = lapack.dpotrf(H, lower=1, clean=1)
+    if failed:
+        return None, None
+    K, failed = lapack.dtrtri(L, lower=1)
+    return (None, None) if failed else (K, L.T)

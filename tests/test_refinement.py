@@ -218,3 +218,11 @@ def test_an_offset_of_the_target_hides_no_slope():
     far = LinearRegression().fit(x[:, None], 1e10 + steps)
     assert far.converged_
     np.testing.assert_allclose(far.coef_, plain.coef_, rtol=1e-12)
+
+
+def test_standard_errors_of_small_residuals_are_right():
+    rng = np.random.default_rng(0)
+    X = 100 + rng.normal(size=(30, 2))
+    y = X @ [1, 2] + 1e-6 * rng.normal(size=30)
+    found = LinearRegression().fit(X, y).inference().se
+    np.testing.assert_allclose(found, [float(v) ** 0.5 for v in exactly(X, y).se], rtol=1e-6)

@@ -27,7 +27,8 @@ class Certificate:
     Attributes
     ----------
     in_se : float
-        Upper bound on the distance of every coefficient, in `unit`; `floor` included.
+        Upper bound on the distance of every coefficient, in `unit`; `floor` included. Below full rank it
+        covers fitted means, and coefficients that the data determine.
     gap : float
         f(w) - min f, in squared units of the target.
     exact : bool
@@ -62,8 +63,6 @@ class Yardstick:
     floor : float
         What rounding leaves, in the same unit.
     unit : str
-    limit : float
-        The largest tolerance that means something in this unit.
     slack : float
         Share of a distance by which rounding may have changed it.
     blur : float
@@ -73,7 +72,6 @@ class Yardstick:
     scale: float
     floor: float
     unit: Literal["se", "sd(y)"]
-    limit: float = math.inf
     slack: float = 0.0
     blur: float = 0.0
 

@@ -73,7 +73,7 @@ def descend(
     max_iter : int
         Largest number of steps.
     """
-    floor, tol = yardstick.floor, min(tol, yardstick.limit)
+    floor = yardstick.floor
     enough = max(tol - floor, yardstick.blur / 10) if math.isfinite(floor) else tol
     v, state = start, method.start(problem, start, rate)
     gap, steps = problem.gap(v), 0

@@ -198,9 +198,9 @@ def _is_real(value: object) -> bool:
 
 def _tolerance(normal: NormalEquations, yardstick: Yardstick, tol: float) -> float:
     """Return the distance that is close enough: `tol`, or every coefficient exact up to its own rounding."""
-    if not (tol and normal.exact):
-        return tol
-    return max(tol, yardstick.floor + normal.written / yardstick.scale)
+    exact_fit = normal.se is None and normal.freedom > 0 and normal.t > 0
+    least = yardstick.floor + normal.written / yardstick.scale if tol and normal.exact else 0.0
+    return max(min(tol, EXACT_FIT) if exact_fit else tol, least)
 
 
 def _yardstick(normal: NormalEquations) -> Yardstick:
@@ -209,6 +209,4 @@ def _yardstick(normal: NormalEquations) -> Yardstick:
     noise = math.inf if about.doubtful else normal.noise
     scale = normal.se if normal.se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
     unit = "sd(y)" if normal.se is None else "se"
-    exact_fit = normal.se is None and normal.freedom > 0 and normal.t > 0
-    limit = EXACT_FIT if exact_fit else math.inf
-    return Yardstick(scale, noise / scale, unit, limit, about.slack, about.error / scale)
+    return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)

@@ -206,13 +206,17 @@ class NormalEquations:
     def noise(self) -> float:
         """What rounding can have done to the answer: `se` times so many standard errors.
 
-        Rounding of the moments, or of what was measured on the rows, and of the coefficients as written.
+        Rounding of the moments, or of what was measured on the rows, and of the coefficients as written;
+        where there are no standard errors, of the fitted values that they give.
         """
         if not self.k:
             return HALF_ULP * abs(self.y_mean)
+        b0 = self._intercept_size if self.intercept else 0.0
+        if self.se is None:
+            reach = np.abs(self.solution) @ np.hypot(1.0, self.center)
+            return self.expansion.error + HALF_ULP * (float(reach) + b0 * self.intercept_inflation)
         seen = self.inflation > 0
         largest = float((np.abs(self.solution[seen]) / self.inflation[seen]).max(initial=0.0))
-        b0 = self._intercept_size if self.intercept else 0.0
         return self.expansion.error + HALF_ULP * max(largest, b0)
 
     def right_to(self, digits: float, error: float, known: float = 0.0) -> bool:

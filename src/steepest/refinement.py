@@ -47,6 +47,9 @@ LARGE = 1e7
 COARSE, FINE = 4, 5
 """Slices of 20 bits in which products are formed."""
 
+VARIANCE = 1e-6
+"""Error of the residual variance, relative to itself, that is small enough."""
+
 LOOSE = 50
 """How much what rounding did may exceed the rounding of the coefficients before it is measured."""
 
@@ -82,7 +85,9 @@ def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     if precise or normal.expansion.doubtful:
         return True
     error = normal.expansion.error
-    if (normal.se is None and normal.freedom > 0) or normal.noise > tol * (normal.se or math.inf):
+    if normal.freedom > 0 and _error_of_variance(normal) > VARIANCE:
+        return True
+    if normal.noise > tol * (normal.se or math.inf):
         return True
     small = _is_small(normal)
     if small and error > max(LOOSE * (normal.noise - error), NEGLIGIBLE * (normal.se or math.inf)):
@@ -253,6 +258,13 @@ def _expansion(
         passes=passes,
     )
     return about, left
+
+
+def _error_of_variance(normal: NormalEquations) -> float:
+    """Return the relative error that rounding may have left in the residual variance."""
+    if normal.se is None:
+        return math.inf
+    return normal.expansion.value_error / normal.residual
 
 
 def _is_small(normal: NormalEquations) -> bool:

@@ -137,16 +137,17 @@ class NormalEquations:
     def centred(self, chunk: Chunk) -> Pair:
         """Return rows of features as pairs (n, k) about the means, in units of the moments."""
         m, at = self.moments, self.active
-        rows, low = np.ascontiguousarray(chunk.matrix()[:, at]), np.zeros((chunk.rows, m.p))
-        for columns, block in chunk.blocks():
-            rest = remainder(block)
-            if rest is not None:
-                low[:, columns] = rest
-        pairs = rows / m.unit[at], low[:, at] / m.unit[at]
+        high, low = np.ascontiguousarray(chunk.matrix()[:, at]) / m.unit[at], np.zeros((1, self.k))
+        rests = [(columns, remainder(block)) for columns, block in chunk.blocks()]
+        if any(rest is not None for _, rest in rests):
+            every = np.zeros((chunk.rows, m.p))
+            for columns, rest in rests:
+                every[:, columns] = 0.0 if rest is None else rest
+            low = every[:, at] / m.unit[at]
         if not self.intercept:
-            return pairs
-        high, error = two_sum(pairs[0], -m.mean[at])
-        return high, error + (pairs[1] - m.mean_low[at])
+            return high, np.broadcast_to(low, high.shape)
+        high, error = two_sum(high, -m.mean[at])
+        return high, error + (low - m.mean_low[at])
 
     def solve(self, g: Array) -> Array:
         """Return H⁺g."""

@@ -295,3 +295,22 @@ def test_memory_maps_are_read_in_pieces(tmp_path):
     read = np.memmap(tmp_path / "x.dat", dtype=np.float32, mode="r", shape=(N, 3))
     expected = LinearRegression().fit(np.array(read), Y)
     np.testing.assert_array_equal(LinearRegression().fit(read, Y).coef_, expected.coef_)
+
+
+def test_numbers_that_stand_for_missing_values_are_pointed_out(tmp_path):
+    rng = np.random.default_rng(0)
+    age = np.where(rng.random(400) < 0.05, -999.0, rng.normal(40, 9, size=400))
+    table = pd.DataFrame({"age": age, "mass": rng.normal(999, 1, size=400), "y": rng.normal(size=400)})
+    count = int((age == -999).sum())
+    with pytest.warns(
+        DataWarning, match=f"age is -999 in {count} rows: if that stands for missing, leave them out"
+    ):
+        model = steepest.fit(table, target="y")
+    assert f"age is -999 in {count} rows" in str(model.summary())
+    model.save(tmp_path / "m.json")
+    with pytest.warns(DataWarning):
+        again = steepest.load(tmp_path / "m.json")
+    assert str(again.summary()) == str(model.summary())
+    LinearRegression().fit(table[["mass"]], table.y)
+    once = np.array([-999.0, *range(60)])
+    LinearRegression().fit(once[:, None], rng.normal(size=61))

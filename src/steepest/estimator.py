@@ -323,9 +323,11 @@ def _is_array(X: Any) -> bool:
 def _warn(fit: Fit) -> None:
     dependent = bool(fit.constant) or fit.normal.rank < fit.normal.k or bool(nearly(fit.normal))
     free, copies = fit.normal.freedom > 0, leaks(fit.normal)
-    if fit.converged and free and not dependent and not copies:
+    if fit.converged and free and not dependent and not copies and not fit.codes:
         return
     told = facts(fit)
+    for code in fit.codes:
+        warnings.warn(f"{code}.", DataWarning, stacklevel=3)
     if copies:
         what = f"{listed(copies)} determines the target exactly: is it a copy of it?"
         warnings.warn(what, DataWarning, stacklevel=3)

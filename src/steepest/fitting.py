@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from steepest.cells import CODE, Cells
 from steepest.certificate import Yardstick
 from steepest.chunk import Chunk, Counts
+from steepest.codes import Occurrences, codes, suspects
 from steepest.columns import Columns
 from steepest.descent import Status, descend
 from steepest.engines.local import fold
@@ -22,7 +24,7 @@ from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic, check_scale
 from steepest.rates import rate_of
-from steepest.refinement import Pass, refine, wanting
+from steepest.refinement import refine, wanting
 from steepest.result import Fit, Parameters
 from steepest.sources.base import Source
 
@@ -85,7 +87,7 @@ def solve(
     moments: Moments,
     parameters: Parameters,
     *,
-    look: Pass | None = None,
+    look: Callable[[Any], Any] | None = None,
     counts: Counts | None = None,
     columns: Columns | None = None,
 ) -> Fit:
@@ -108,6 +110,8 @@ def solve(
         what = "there is neither a feature nor an intercept to fit"
         raise InputError("features", what, "Name a feature, or fit the intercept", code="no-columns")
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
+    ends = () if look is None else suspects(normal)
+    found = codes(normal, ends, look(Occurrences(ends))) if look is not None and ends else ()
     precise = parameters.precise is True
     if look is not None and wanting(normal, parameters.tol, precise=precise):
         normal = refine(normal, look, parameters.tol, precise=precise)
@@ -141,6 +145,7 @@ def solve(
         counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
         columns=columns,
         repeatable=look is not None,
+        codes=found,
     )
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from steepest.certificate import Certificate
 from steepest.chunk import Counts
+from steepest.codes import Code
 from steepest.codings import CODINGS, Coding
 from steepest.columns import Columns
 from steepest.descent import Status
@@ -187,6 +188,7 @@ def _fit_to(fit: Fit) -> Json:
         "steps": fit.steps,
         "certificate": certificate,
         "repeatable": fit.repeatable,
+        "codes": [asdict(code) for code in fit.codes],
         "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
     }
 
@@ -227,6 +229,9 @@ def _document_from(document: Json) -> Fit:
         ),
         columns=columns,
         repeatable=_flag(fit["repeatable"]),
+        codes=tuple(
+            Code(_text(code["name"]), _number(code["value"]), _integer(code["rows"])) for code in fit["codes"]
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from steepest.cells import refuse
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, Counts
+from steepest.codes import Code
 from steepest.columns import Columns
 from steepest.descent import Status
 from steepest.exact import divide, dot
@@ -67,6 +68,8 @@ class Fit:
         The meaning of a table's columns, when the data had any.
     repeatable : bool
         Whether the rows could have been read again.
+    codes : tuple of Code
+        Numbers that may stand for missing values.
     """
 
     coef: Array
@@ -82,6 +85,7 @@ class Fit:
     counts: Counts = field(default_factory=Counts)
     columns: Columns | None = None
     repeatable: bool = True
+    codes: tuple[Code, ...] = ()
 
     @property
     def moments(self) -> Moments:

@@ -211,6 +211,7 @@ def _notes(fit: Fit) -> tuple[str, ...]:
         notes.append(f"{names} {verb} not vary{zero}")
     notes += _dependence(fit)
     notes += [f"{name} determines {fit.target} exactly: is it a copy of it?" for name in leaks(fit.normal)]
+    notes += map(str, fit.codes)
     if not fit.normal.t > 0:
         notes.append(f"{fit.target} does not vary: R2 is undefined")
     return tuple(notes)

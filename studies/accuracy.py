@@ -7,7 +7,6 @@ correct significant digits, at most 15. They are held against the exact rational
 *Attainable* is the exact answer of the columns as float64 numbers: what rounding the data leaves to anyone.
 """
 
-import argparse
 import csv
 import json
 import math
@@ -23,14 +22,11 @@ import numpy as np
 
 import steepest
 from steepest.errors import NotInferable
+from studies.command import ROOT, run
+from truth import exactly
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT / "studies" / "nist"
-RESULTS = ROOT / "studies" / "results" / "accuracy.md"
 NAMES = ("norris", "longley", "filip", "wampler1", "wampler4")
-
-sys.path.append(str(ROOT / "tests"))
-from truth import exactly  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -123,33 +119,21 @@ def table(title, pick):
     sets = [load(name) for name in NAMES]
     yield f"| {title} | " + " | ".join(data.name for data in sets) + " |"
     yield "|---|" + "--:|" * len(sets)
-    for way, run in WAYS.items():
-        cells = [pick(data, run(data)) for data in sets]
+    for way, find in WAYS.items():
+        cells = [pick(data, find(data)) for data in sets]
         if any(cell is not None for cell in cells):
             yield f"| {way} | " + " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells) + " |"
 
 
 def report():
-    yield "Correct digits of the worst coefficient and of the worst standard error, at most 15.\n"
-    yield from table("coefficients", lambda data, found: digits(found[0], data.coef))
-    yield ""
-    yield from table("standard errors", lambda data, found: digits(found[1], data.se))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield "Correct digits of the worst coefficient and of the worst standard error, at most 15.\n"
+        yield from table("coefficients", lambda data, found: digits(found[0], data.coef))
+        yield ""
+        yield from table("standard errors", lambda data, found: digits(found[1], data.se))
     yield "\nWampler1 is an exact fit: its residuals are rounding noise, and have no standard errors."
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
-    arguments = parser.parse_args()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        text = "\n".join(report()) + "\n"
-    print(text)
-    if arguments.save:
-        RESULTS.write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, "accuracy", report)

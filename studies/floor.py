@@ -8,20 +8,13 @@ their distance from it, in standard errors, but at least one rounding of each co
 in float64 can be asked to be closer than that.
 """
 
-import argparse
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from steepest import LinearRegression
-
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "studies" / "results" / "floor.md"
-
-sys.path.append(str(ROOT / "tests"))
-from truth import exactly  # noqa: E402
+from studies.command import run
+from truth import exactly
 
 LOOSE = 100
 """How far above the true distance the floor may lie, as a ratio."""
@@ -91,18 +84,5 @@ def report(problems):
         yield ""
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--problems", type=int, default=1000)
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
-    arguments = parser.parse_args()
-    text = "\n".join(report(arguments.problems))
-    print(text)
-    if arguments.save:
-        RESULTS.write_text(text)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, "floor", report, problems=1000)

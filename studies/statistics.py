@@ -6,24 +6,17 @@ Rows are drawn about a known line, fitted by `LinearRegression`, and its stateme
 standard errors from what theory says: a true statement falls outside once in a thousand times.
 """
 
-import argparse
-import sys
 import warnings
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 from steepest import LinearRegression
-
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "studies" / "results" / "statistics.md"
-
-sys.path.append(str(ROOT / "tests"))
-from truth import least_squares  # noqa: E402
+from studies.command import run
+from truth import least_squares
 
 LEVELS = (0.80, 0.95, 0.99)
 SIZES = (20, 200, 5000)
@@ -239,21 +232,5 @@ def report(replicates):
         yield ""
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--replicates", type=int, default=2000)
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
-    arguments = parser.parse_args()
-    lines = []
-    for line in report(arguments.replicates):
-        print(line, flush=True)
-        lines.append(line)
-    if arguments.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text("\n".join(lines))
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, "statistics", report, replicates=2000)

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cells": {"chunk", "errors"},
     "progress": {"chunk"},
     # floor 1, mathematics
-    "exact": set(),
+    "exact": {"chunk"},
     "gathering": GROUND | {"exact"},
     "moments": GROUND | {"exact", "gathering"},
     "expansion": set(),

@@ -255,11 +255,11 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         refuse_masked(sample_weight, "sample_weight")
         weights = None if sample_weight is None else checked_weights(sample_weight, rows, "sample_weight")
         if former is not None:
-            self._check_features(X, parts)
+            self._check_features(X)
             return Arrays(parts, values, (*former.names, former.target), weights)
         return Arrays(parts, values, (*_names(X, parts), "y"), weights)
 
-    def _check_features(self, X: Any, parts: tuple[Array, ...]) -> None:
+    def _check_features(self, X: Any) -> None:
         """Raise `InputError` for features of another number, or of other names, than at the fit."""
         try:
             validate_data(self, X, reset=False, skip_check_array=True)
@@ -270,13 +270,13 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def _design(self, X: Any) -> Iterator[Chunk]:
         """Yield rows of features, from a table by name or from an array by position."""
         columns = self._fit.columns
-        table = None if columns is None or _is_array(X) else open_table(X)
-        if columns is not None and table is not None:
+        if columns is not None and not _is_array(X):
+            table = open_table(X)
             columns.refuse_missing(table)
             yield from designs(table, columns)
             return
         parts = features(X)
-        self._check_features(X, parts)
+        self._check_features(X)
         yield from Arrays(parts, None, self._fit.names).chunks()
 
     def _publish(self, fit: Fit) -> Self:

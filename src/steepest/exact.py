@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.chunk import Chunk
+
 Array = NDArray[np.float64]
 Pair = tuple[Array, Array]
 
@@ -49,6 +51,17 @@ def remainder(block: NDArray[Any]) -> Array | None:
         return None
     low = block & block.dtype.type(2047)
     return two_sum((block - low).astype(np.float64), low.astype(np.float64))[1]
+
+
+def rows_as_pairs(chunk: Chunk) -> Pair:
+    """Return the rows (n, k) of a chunk as pairs; where nothing is left over, the lower halves are (1, k)."""
+    high, low = chunk.matrix(), np.zeros((1, len(chunk.names)))
+    for columns, block in chunk.blocks():
+        rest = remainder(block)
+        if rest is not None:
+            low = low if len(low) == chunk.rows else np.repeat(low, chunk.rows, axis=0)
+            low[:, columns] = rest
+    return high, low
 
 
 def add(a: Pair, b: Pair) -> Pair:

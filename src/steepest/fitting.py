@@ -171,8 +171,12 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
 
 def _refuse_range(normal: NormalEquations, coef: Array, offset: Array) -> None:
     """Raise `InputError` naming a coefficient that float64 cannot hold, or only with digits lost."""
-    found, slopes = coef[normal.active], normal.slopes(offset)[0]
-    lost = ~np.isfinite(found) | ((np.abs(found) < TINY) & (np.abs(slopes) > 0) & (slopes != found))
+    found = coef[normal.active]
+    odd = ~(np.abs(found) >= TINY) | np.isinf(found)
+    if not odd.any():
+        return
+    slopes = normal.slopes(offset)[0]
+    lost = odd & (~np.isfinite(found) | ((np.abs(slopes) > 0) & (slopes != found)))
     if lost.any():
         name = normal.moments.names[normal.active[int(lost.argmax())]]
         what = "its coefficient is beyond the range of float64"

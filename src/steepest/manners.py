@@ -21,7 +21,7 @@ Array = NDArray[Any]
 LONGEST = 40
 """Characters of a value that a message shows."""
 
-WORDS = {"String": "text", "Categorical": "categories", "Enum": "categories", "Object": "objects"}
+WORDS = {"String": "text", "Categorical": "categories", "Enum": "categories"}
 DATES = ("Datetime", "Date", "Time", "Duration")
 
 
@@ -38,7 +38,7 @@ def features(X: Any) -> tuple[Array, ...]:
     InputError, InputTypeError
         Naming the columns and rows that cannot be used.
     """
-    if isinstance(X, np.ndarray) and type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiub":
+    if type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiub":
         parts = (_in_memory(X, "X"),)
     elif _is_sparse(X):
         parts = (_sparse(X),)
@@ -102,10 +102,14 @@ def warn_of_order(X: Any, other: Any, name: str) -> None:
 
 
 def _is_frame(X: Any) -> bool:
-    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+    if _is_lazy(X):
         return True
     named = hasattr(X, "columns") or hasattr(X, "__arrow_c_stream__")
     return named and len(getattr(X, "shape", (0, 0))) == 2
+
+
+def _is_lazy(X: Any) -> bool:
+    return hasattr(X, "collect_schema") and not hasattr(X, "shape")
 
 
 def _is_sparse(X: Any) -> bool:
@@ -151,16 +155,13 @@ def _array(values: Any, name: str, fix: str) -> Array:
         return _series(values)
     try:
         array = np.asarray(values)
-        if array.dtype.names or (
-            array.ndim == 1 and array.dtype.kind == "O" and len(array) and isinstance(array[0], Mapping)
-        ):
-            kind = "a structured array" if array.dtype.names else "a list of mappings"
-            raise InputTypeError(name, f"is {kind}", "Pass a data frame, or a matrix")
-        return array
-    except InputTypeError:
-        raise
     except (ValueError, TypeError, RecursionError) as error:
         raise _ragged(values, name, fix, error) from error
+    mappings = array.ndim == 1 and array.dtype.kind == "O" and len(array) and isinstance(array[0], Mapping)
+    if array.dtype.names or mappings:
+        kind = "a structured array" if array.dtype.names else "a list of mappings"
+        raise InputTypeError(name, f"is {kind}", "Pass a data frame, or a matrix")
+    return array
 
 
 def _ragged(values: Any, name: str, fix: str, error: Exception) -> InputError:
@@ -212,7 +213,7 @@ def _frame(X: Any) -> tuple[Array, ...]:
     if hasattr(X, "read_next_batch"):
         fix = "Use steepest.fit(reader, target=...), or read it: .read_all()"
         raise InputTypeError("X", "a stream of record batches can be read only once", fix)
-    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+    if _is_lazy(X):
         raise InputTypeError("X", "is a lazy frame", "Call .collect() first, or use steepest.fit")
     if hasattr(X, "sparse") and len(X.columns) and all(str(dtype).startswith("Sparse") for dtype in X.dtypes):
         return (_sparse(X.sparse.to_coo()),)
@@ -320,7 +321,7 @@ def _whole_type(values: Array) -> type:
 def _word(dtype: Any) -> str:
     """Return what a column holds that holds no numbers; nothing for one of numbers."""
     kind = str(dtype).split("(")[0]
-    if kind in WORDS and kind != "Object":
+    if kind in WORDS:
         return WORDS[kind]
     if kind.startswith(DATES):
         return "times" if kind.startswith(("Time", "Duration")) else "dates"

@@ -139,6 +139,14 @@ class Moments:
         """Whether the rows had weights other than one."""
         return self.sum_log_weight != 0 or self.weight * self.weight_unit != self.rows
 
+    def products(self, *, about_mean: bool) -> Array:
+        """Return the weighted mean products (p+1, p+1) of the columns about their means, or about zero."""
+        products = self.scatter / self.weight
+        if not about_mean:
+            mean = self.mean + self.mean_low
+            products += np.outer(mean, mean)
+        return products
+
     def __add__(self, other: Moments) -> Moments:
         """Merge two disjoint sets of rows: commutative and associative up to rounding."""
         self._refuse_other_columns(other)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
-from steepest.exact import Pair, add, divide, remainder, two_product, two_sum
+from steepest.exact import Pair, add, divide, rows_as_pairs, two_product, two_sum
 from steepest.expansion import Expansion, about_zero
 from steepest.moments import Moments
 
@@ -70,9 +70,7 @@ class NormalEquations:
     @classmethod
     def of(cls, moments: Moments, *, intercept: bool) -> NormalEquations:
         mean = moments.mean + moments.mean_low
-        products = moments.scatter / moments.weight
-        if not intercept:
-            products += np.outer(mean, mean)
+        products = moments.products(about_mean=intercept)
         spread = np.sqrt(np.diag(products)[:-1])
         active = np.flatnonzero(spread > 0)
         d = spread[active]
@@ -137,13 +135,8 @@ class NormalEquations:
     def centred(self, chunk: Chunk) -> Pair:
         """Return rows of features as pairs (n, k) about the means, in units of the moments."""
         m, at = self.moments, self.active
-        high, low = np.ascontiguousarray(chunk.matrix()[:, at]) / m.unit[at], np.zeros((1, self.k))
-        rests = [(columns, remainder(block)) for columns, block in chunk.blocks()]
-        if any(rest is not None for _, rest in rests):
-            every = np.zeros((chunk.rows, m.p))
-            for columns, rest in rests:
-                every[:, columns] = 0.0 if rest is None else rest
-            low = every[:, at] / m.unit[at]
+        high, low = (half[:, at] / m.unit[at] for half in rows_as_pairs(chunk))
+        high = np.ascontiguousarray(high)
         if not self.intercept:
             return high, np.broadcast_to(low, high.shape)
         high, error = two_sum(high, -m.mean[at])

@@ -164,7 +164,8 @@ class _Factors:
 
         `at_zero` are these combinations where all features are zero.
         """
-        covariance, rank = _covariance(whitened, about_mean=normal.intercept), len(self.root)
+        products, unit, rank = whitened.products(about_mean=normal.intercept), whitened.unit, len(self.root)
+        covariance = products[:-1, :-1] * np.outer(unit[:-1], unit[:-1])
         variance, V = np.linalg.eigh(covariance[:rank, :rank])
         combinations = V.T @ self.root
         spread = np.sqrt(np.maximum(variance, 0.0)) / np.linalg.norm(combinations, axis=1)
@@ -179,7 +180,7 @@ class _Factors:
         null_space = np.linalg.qr(np.column_stack([null_space, combinations[dependent].T]))[0]
         root, factor = (side - (side @ null_space) @ null_space.T for side in (root, factor))
         smallest = float(variance[~dependent].min(initial=1.0))
-        mean = (whitened.mean + whitened.mean_low)[:rank] * whitened.unit[:rank]
+        mean = (whitened.mean + whitened.mean_low)[:rank] * unit[:rank]
         middle = (V.T @ (mean - at_zero[:rank]))[~dependent] / lengths[:, 0] * normal.intercept
         return _Factors(
             factor,
@@ -190,15 +191,6 @@ class _Factors:
             rough=smallest < WHITE or bool(dependent.any()),
             off=len(root) * normal.entry_error / max(smallest, least),
         )
-
-
-def _covariance(moments: Moments, *, about_mean: bool) -> Array:
-    """Return the covariance of the features of some moments, or their mean products."""
-    covariance = moments.scatter[:-1, :-1] / moments.weight
-    if not about_mean:
-        mean = moments.mean[:-1] + moments.mean_low[:-1]
-        covariance = covariance + np.outer(mean, mean)
-    return covariance * np.outer(moments.unit[:-1], moments.unit[:-1])
 
 
 def _rounding(normal: NormalEquations, combinations: Array) -> Array:
@@ -231,10 +223,10 @@ def _expansion(
     grid, line = scan.grid, scan.line
     r, weight = scores.moments, normal.moments.weight
     sums = (scores.high + scores.low) / weight
-    value = float(r.scatter[-1, -1] / r.weight) * float(r.unit[-1]) ** 2
-    shift = float(line[0][-1] + sums[-1] - normal.moments.mean_low[-1] + grid.means @ line[0][:-1])
-    if not normal.intercept:
-        value, shift = value + (float(r.mean[-1] + r.mean_low[-1]) * float(r.unit[-1])) ** 2, 0.0
+    value = float(r.products(about_mean=normal.intercept)[-1, -1]) * float(r.unit[-1]) ** 2
+    shift = 0.0
+    if normal.intercept:
+        shift = float(line[0][-1] + sums[-1] - normal.moments.mean_low[-1] + grid.means @ line[0][:-1])
     gradient = (grid.means * sums[-1] * normal.intercept - sums[:-1]) / grid.stretch
     off = factors.off + 8 * (normal.k + 1) * HALF_ULP * math.sqrt(normal.k) * float(
         np.linalg.norm(factors.root)

@@ -41,11 +41,11 @@ def relations(normal: NormalEquations) -> tuple[Relation, ...]:
     m = normal.moments
     names: list[str] = [m.names[j] for j in normal.active.tolist()]
     size = normal.spread * m.unit[normal.active]
+    middle = normal.center * size
     found: list[Relation] = []
     for pivot, row in _reduced(normal.null_space.T):
         factors = -row * size[pivot] / size
         parts = [j for j in np.flatnonzero(np.abs(row) > NOTHING) if j != pivot]
-        middle = normal.center * size
         shares = np.append(middle[pivot], -factors[parts] * middle[parts])
         constant = float(shares.sum())
         if abs(constant) <= NOTHING * float(np.abs(shares).max()):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
-from steepest.exact import TERMS, Pair, add, dot, power_of_two, product, remainder, slices, times, two_sum
+from steepest.exact import TERMS, Pair, add, dot, power_of_two, product, rows_as_pairs, slices, times, two_sum
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 
@@ -73,7 +73,7 @@ class Grid:
         size = max(min(BLOCK // len(self.columns), TERMS), 16)
         for start in range(0, chunk.rows, size):
             at = slice(start, min(start + size, chunk.rows))
-            high, low = _float64(chunk.slice(at.start, at.stop))
+            high, low = rows_as_pairs(chunk.slice(at.start, at.stop))
             low = low[:, self.columns] / self.unit
             high, error = two_sum(high[:, self.columns] / self.unit, -self.origin)
             high, low = two_sum(high, low + error)
@@ -158,14 +158,3 @@ def _scaled_product(cut: Array, b: Pair) -> Pair:
     unit = power_of_two(np.abs(b[0]).max(axis=0, initial=0.0))
     high, low = product(cut, slices((b[0] / unit, b[1] / unit), len(cut)))
     return high * unit, low * unit
-
-
-def _float64(chunk: Chunk) -> Pair:
-    """Return the rows (n, k) of a chunk as pairs."""
-    high, low = np.empty((chunk.rows, len(chunk.names))), np.zeros((chunk.rows, len(chunk.names)))
-    for columns, block in chunk.blocks():
-        high[:, columns] = block
-        rest = remainder(block)
-        if rest is not None:
-            low[:, columns] = rest
-    return high, low

@@ -16,28 +16,9 @@ from steepest.cli.screen import print_json, print_lines, say
 @click.command("fit", short_help="Fit a line to a table and print its summary.")
 @options.data
 @click.option("-t", "--target", required=True, type=options.ColumnName(), help="The column to explain.")
-@click.option(
-    "-x",
-    "--features",
-    multiple=True,
-    type=options.ColumnName(),
-    metavar="A,B,...",
-    help="The columns that explain it; all others if left out.",
-)
-@click.option(
-    "--exclude",
-    multiple=True,
-    type=options.ColumnName(),
-    metavar="A,B,...",
-    help="Columns that are no features.",
-)
-@click.option(
-    "--categorical",
-    multiple=True,
-    type=options.ColumnName(),
-    metavar="A,B,...",
-    help="Features that are levels, not numbers.",
-)
+@options.columns("-x", "--features", help_text="The columns that explain it; all others if left out.")
+@options.columns("--exclude", help_text="Columns that are no features.")
+@options.columns("--categorical", help_text="Features that are levels, not numbers.")
 @click.option(
     "--missing",
     type=click.Choice(["error", "drop"]),

@@ -99,6 +99,11 @@ class Within(click.FloatRange):
         return number
 
 
+def columns(*flags: str, help_text: str) -> Callable[[Any], Any]:
+    """Return a repeatable option that takes the names of columns."""
+    return click.option(*flags, multiple=True, type=ColumnName(), metavar="A,B,...", help=help_text)
+
+
 def writable(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
     """Check before any work that an output can be written, and that nothing is lost by it."""
     if value is None:

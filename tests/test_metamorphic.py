@@ -16,7 +16,7 @@ import steepest
 from steepest import LinearRegression
 from steepest.errors import CollinearityWarning, DataWarning, InputError, NotInferable
 from steepest.fitting import solve
-from steepest.result import Parameters
+from steepest.parameters import Parameters
 
 relation = settings(max_examples=25, deadline=None, derandomize=True)
 

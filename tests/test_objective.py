@@ -59,10 +59,12 @@ def test_curvature_is_the_derivative_of_the_gradient(problem, v):
         assert problem.diagonal()[j] == pytest.approx(problem.curvature(e), rel=1e-9)
 
 
-def test_spectrum_bounds_the_curvature(problem):
-    mu, L = problem.spectrum()
+def test_eigenvalues_and_modes_are_those_of_the_curvature(problem):
     H = np.column_stack([problem.gradient(e) - problem.gradient(0 * e) for e in np.eye(problem.size)])
-    np.testing.assert_allclose([mu, L], np.linalg.eigvalsh(H)[[0, -1]], rtol=1e-7)
+    np.testing.assert_allclose(problem.eigenvalues(), np.linalg.eigvalsh(H), rtol=1e-7)
+    eigenvalues, V = problem.modes
+    np.testing.assert_allclose(eigenvalues, problem.eigenvalues(), rtol=1e-12)
+    np.testing.assert_allclose(V * eigenvalues @ V.T, H, atol=1e-9 * eigenvalues[-1])
 
 
 def test_gap_is_what_is_left_to_gain(problem, v):
@@ -70,12 +72,14 @@ def test_gap_is_what_is_left_to_gain(problem, v):
     assert np.abs(problem.gradient(optimum)).max() < 1e-9 * np.abs(problem.gradient(v)).max()
     assert problem.gap(v) == pytest.approx(problem.loss(v) - problem.loss(optimum), rel=1e-9)
     assert problem.gap(optimum) < 1e-20
+    assert problem.gap(problem.minimum) < 1e-20
 
 
 def test_points_and_coefficients_translate_back(problem, v):
     coef, intercept = problem.coefficients(v)
     offset, mean_residual = problem.normal.displacement(coef, intercept)
     expected, free = problem.split(v)
+    np.testing.assert_allclose(problem.coordinates(coef, intercept), v, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(offset, expected, rtol=1e-9, atol=1e-9)
     assert mean_residual == pytest.approx(free, rel=1e-9, abs=1e-9)
 

@@ -12,11 +12,12 @@ from steepest import LinearRegression
 from steepest.chunk import Chunk
 from steepest.errors import CollinearityWarning, DataChangedError, InputError
 from steepest.exact import product, slices
-from steepest.fitting import solve
+from steepest.fitting import Rows, solve
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
+from steepest.parameters import Parameters
 from steepest.residuals import Grid, Residuals
-from steepest.result import Parameters
+from steepest.sources.arrays import Arrays
 from truth import exactly
 
 
@@ -123,7 +124,7 @@ def test_rows_that_were_added_are_noticed():
     X, y = steep(1e6)
     chunk = Chunk((X, y), ("a", "b", "c", "y"))
     with pytest.raises(DataChangedError, match="200 rows were read at first, and 199 later"):
-        solve(Moments.of(chunk), Parameters(), look=lambda fold: fold.of(chunk.slice(0, 199)))
+        solve(Moments.of(chunk), Parameters(), rows=Rows(Arrays((X[:199],), y[:199], chunk.names)))
 
 
 def test_the_same_bits_whatever_the_number_of_threads():

@@ -10,9 +10,15 @@ from steepest.version import __version__
 if TYPE_CHECKING:
     from steepest.errors import SteepestError as SteepestError
     from steepest.estimator import LinearRegression as LinearRegression
+    from steepest.methods.adam import Adam as Adam
+    from steepest.methods.bb import BB as BB
     from steepest.methods.cg import CG as CG
     from steepest.methods.gd import GD as GD
+    from steepest.methods.momentum import Momentum as Momentum
+    from steepest.methods.nesterov import Nesterov as Nesterov
     from steepest.methods.newton import Newton as Newton
+    from steepest.methods.sgd import SGD as SGD
+    from steepest.methods.steepest import Steepest as Steepest
     from steepest.moments import Moments as Moments
     from steepest.tables import fit as fit
     from steepest.tables import load as load
@@ -20,12 +26,18 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "BB": "methods.bb",
     "CG": "methods.cg",
     "GD": "methods.gd",
+    "SGD": "methods.sgd",
+    "Adam": "methods.adam",
     "GradientDescent": "teaching",
     "LinearRegression": "estimator",
     "Moments": "moments",
+    "Momentum": "methods.momentum",
+    "Nesterov": "methods.nesterov",
     "Newton": "methods.newton",
+    "Steepest": "methods.steepest",
     "SteepestError": "errors",
     "fit": "tables",
     "load": "tables",

@@ -81,6 +81,10 @@ class Yardstick:
             return 0.0
         return math.sqrt(2 * gap) * (1 + self.slack) / self.scale if self.scale and gap > 0 else math.inf
 
+    def enough(self, tol: float) -> float:
+        """Return the distance from the optimum of the moments at which a tolerance is reached."""
+        return max(tol - self.floor, self.blur / 10) if math.isfinite(self.floor) else tol
+
     def certificate(self, gap: float, *, exact: bool = True) -> Certificate:
         """Return the certificate of a point with this gap."""
         return Certificate(self.distance(gap) + self.floor, gap, exact, self.floor, self.unit)

@@ -36,6 +36,11 @@ class Table(Protocol):
         """Whether it can be read more than once."""
         ...
 
+    @property
+    def pieces(self) -> int | None:
+        """Number of pieces that can be read in any order, if there are any."""
+        ...
+
     def batches(
         self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
     ) -> Iterator[Any]:

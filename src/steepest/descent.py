@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.certificate import Certificate, Yardstick
-from steepest.methods.base import Method, Problem
+from steepest.methods.base import Limits, Method, Problem
+from steepest.trace import Recorder, Row
 
 Array = NDArray[np.float64]
 
 PATIENCE = 50
 """Steps, beside two for every coordinate, without progress after which rounding has the last word."""
+
+NOISE = 100
+"""Multiples of the floor within which a gap that does not always fall may be stuck in rounding."""
+
+EPOCHS = 10
+"""Epochs without progress after which a stochastic method circles in its noise."""
+
+
+FEWEST = 8
+"""Rows of a trace that show a pace."""
 
 
 class Status(Enum):
@@ -23,7 +36,8 @@ class Status(Enum):
 
     CONVERGED = "converged"
     OUT_OF_STEPS = "out of steps"
-    PRECISION = "as close as the moments allow"
+    PRECISION = "stopped by rounding"
+    CIRCLING = "circling in the noise of its batches"
     STOPPED = "stopped as asked"
     DIVERGED = "diverged"
 
@@ -39,12 +53,31 @@ class Descent:
     status : Status
     steps : int
     certificate : Certificate
+    trace : tuple of Row
+    radius : float or None
+        Of a stochastic method: the root mean square distance of its later points, in the yardstick's unit.
     """
 
     point: Array
     status: Status
     steps: int
     certificate: Certificate
+    trace: tuple[Row, ...]
+    radius: float | None = None
+
+    @property
+    def pace(self) -> float | None:
+        """What a step multiplied the distance by in the later half of the trace; None if unknown."""
+        if len(self.trace) < FEWEST:
+            return None
+        middle, last = self.trace[len(self.trace) // 2], self.trace[-1]
+        if not 0 < last.gap < middle.gap < math.inf:
+            return None
+        return math.exp(math.log(last.gap / middle.gap) / 2 / (last.iteration - middle.iteration))
+
+
+Observer = Callable[[int, Array, float], bool]
+"""Told the number of every step, its point and its gap; asks for the end by returning True."""
 
 
 def descend(
@@ -52,10 +85,11 @@ def descend(
     method: Method,
     start: Array,
     *,
-    rate: float,
+    limits: Limits,
     yardstick: Yardstick,
     tol: float,
     max_iter: int,
+    observe: Observer | None = None,
 ) -> Descent:
     """Step until the certificate allows to stop.
 
@@ -64,31 +98,87 @@ def descend(
     problem : Problem
     method : Method
     start : (size,) array
-    rate : float
-        The learning rate; methods that choose their own ignore it.
+    limits : Limits
+        Of the method on this problem, with the learning rate to use.
     yardstick : Yardstick
         Turns gaps into standard errors.
     tol : float
         Distance to the exact answer that is close enough, in the yardstick's unit.
     max_iter : int
         Largest number of steps.
+    observe : callable, optional
     """
-    floor = yardstick.floor
-    enough = max(tol - floor, yardstick.blur / 10) if math.isfinite(floor) else tol
-    v, state = start, method.start(problem, start, rate)
-    gap, steps = problem.gap(v), 0
-    least, since = gap, 0
-    while yardstick.distance(gap) > enough and steps < max_iter and since < PATIENCE + 2 * problem.size:
-        new, state = method.step(problem, v, state)
-        if not np.isfinite(new).all():
-            return Descent(v, Status.DIVERGED, steps, yardstick.certificate(gap))
-        v, gap, steps = new, problem.gap(new), steps + 1
-        least, since = (gap, 0) if gap < least else (least, since + 1)
+    enough = yardstick.enough(tol)
+    v, state = start, method.start(problem, start, math.nan if limits.rate is None else limits.rate)
+    gap, steps, status = problem.gap(v), 0, None
+    trace = Recorder(problem)
+    progress = _Wandering(yardstick, gap) if method.stochastic else _Progress(problem, method, yardstick, gap)
+    trace.add(0, v, gap, math.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        while status is None and yardstick.distance(gap) > enough and steps < max_iter:
+            new, state = method.step(problem, v, state)
+            new_gap = problem.gap(new)
+            if not math.isfinite(new_gap):
+                status = Status.DIVERGED
+                break
+            v, gap, steps = new, new_gap, steps + 1
+            trace.add(steps, v, gap, state.rate)
+            status = None if limits.beyond else progress.stuck(gap, state)
+            if observe is not None and observe(steps, v, gap):
+                status = Status.STOPPED
+    trace.add(steps, v, gap, state.rate, last=True)
     certificate = yardstick.certificate(gap)
     if certificate.in_se <= tol:
         status = Status.CONVERGED
-    elif steps == max_iter and yardstick.distance(gap) > enough:
-        status = Status.OUT_OF_STEPS
-    else:
-        status = Status.PRECISION
-    return Descent(v, status, steps, certificate)
+    elif status is None:
+        if limits.beyond:
+            status = Status.DIVERGED
+        else:
+            status = Status.OUT_OF_STEPS if yardstick.distance(gap) > enough else Status.PRECISION
+    return Descent(v, status, steps, certificate, tuple(trace.rows), progress.radius)
+
+
+class _Progress:
+    """Tells a descent that is on its way from one that is stuck in rounding."""
+
+    radius: float | None = None
+
+    def __init__(self, problem: Problem, method: Method, yardstick: Yardstick, gap: float) -> None:
+        self._yardstick, self._monotone, self._least, self._since = yardstick, method.monotone, gap, 0
+        self._patience = PATIENCE + 2 * problem.size
+
+    def stuck(self, gap: float, state: Any) -> Status | None:
+        """Return why no further step will lead closer; None if one may."""
+        self._since = 0 if gap < self._least else self._since + 1
+        self._least = min(gap, self._least)
+        if self._since < self._patience:
+            return None
+        near = self._monotone or self._yardstick.distance(gap) <= NOISE * self._yardstick.floor
+        return Status.PRECISION if near else None
+
+
+class _Wandering:
+    """Tells a stochastic method that is on its way from one that circles in the noise of its batches.
+
+    It circles when for some epochs neither its points have come closer nor their average has halved its gap.
+    """
+
+    def __init__(self, yardstick: Yardstick, gap: float) -> None:
+        self._yardstick, self._visited = yardstick, list[float]()
+        self._closest, self._reference, self._since = math.inf, gap, 0
+
+    def stuck(self, gap: float, state: Any) -> Status | None:
+        """Return why no further epoch will lead closer; None if one may."""
+        self._visited.append(state.wander)
+        self._since += 1
+        if state.wander < self._closest:
+            self._closest, self._since = state.wander, 0
+        if gap < self._reference / 2:
+            self._reference, self._since = gap, 0
+        return Status.CIRCLING if self._since >= EPOCHS else None
+
+    @property
+    def radius(self) -> float | None:
+        """The root mean square distance of the points of the later half of the epochs."""
+        later = self._visited[len(self._visited) // 2 :]
+        return self._yardstick.distance(float(np.mean(later))) if later else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Iterator
@@ -11,25 +12,30 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from steepest import persist
+from steepest.callbacks import told
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, checked_weights
-from steepest.errors import CollinearityWarning, DataWarning, InputError, listed
-from steepest.fitting import check, collect, solve
+from steepest.errors import InputError, listed
+from steepest.fitting import collect, solve
 from steepest.fitting import fit as fit_source
+from steepest.history import History
 from steepest.inference import Inference, check_interval, inference, interval
 from steepest.manners import features, positional, refuse_masked, target, warn_of_order
-from steepest.methods.base import Method
+from steepest.methods.base import Limits, Method
 from steepest.moments import Moments
+from steepest.parameters import Parameters, check, seed_of
 from steepest.progress import Progress
-from steepest.relations import leaks, nearly
+from steepest.published import attributes, warn
+from steepest.replay import at
 from steepest.report.facts import facts
-from steepest.report.text import Summary, rounded_up
-from steepest.result import Fit, Parameters
+from steepest.report.text import Summary
+from steepest.result import EarlyStop, Fit
 from steepest.sources.arrays import Arrays
 from steepest.sources.base import designs
 from steepest.sources.open import open_table
@@ -39,7 +45,7 @@ Array = NDArray[np.float64]
 PARAMETERS = tuple(field.name for field in fields(Parameters))
 
 
-class LinearRegression(RegressorMixin, BaseEstimator):
+class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Linear regression by gradient descent that tells you when it is done.
 
     It minimises 1/(2W) Σ wᵢ (yᵢ - b₀ - xᵢᵀb)², W being the sum of the weights, and says how far the
@@ -49,20 +55,34 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     ----------
     fit_intercept : bool, default=True
     method : str or method object, default="auto"
-        ``"gd"`` (gradient descent), ``"cg"`` (conjugate gradients) or ``"newton"`` (gradient descent in the
-        metric of the curvature, which takes one step). ``"auto"`` is newton.
+        On the moments ``"gd"`` (gradient descent), ``"steepest"`` (with exact line search), ``"bb"``
+        (Barzilai-Borwein), ``"momentum"`` (heavy ball), ``"nesterov"``, ``"cg"`` (conjugate gradients) and
+        ``"newton"`` (in the metric of the curvature: one step); on batches of rows ``"sgd"`` and ``"adam"``.
+        A name means the defaults; objects have arguments: ``Momentum(beta=0.9)``, ``SGD(batch_size=1)``.
+        ``"auto"`` is newton, or gd if a learning rate or early stopping is asked for.
     learning_rate : float or "auto", default="auto"
-        Step length of gd and newton; ``"auto"`` takes the best one. A rate that cannot converge is refused.
+        Step length of the methods that take one; ``"auto"`` takes the best one. See `limits_`.
     scale : {"auto", "standard", "center", "none"}, default="auto"
         Coordinates of the descent: features centred and of unit variance, centred only, or as they are,
         the intercept being a coordinate like the others. They change the path, never the optimum.
     max_iter : int, default=10_000
+        Steps; of stochastic methods, epochs.
     tol : float, default=1e-6
         Stop when every coefficient is within so many standard errors of the exact answer.
     precise : "auto" or True, default="auto"
         The rows are read again where the moments are not precise enough: with ``"auto"`` for ten digits of
         every coefficient (of large data, n p² > 10⁷, of its standard error if that is larger) and for `tol`;
         with ``True`` for every digit that the data, as float64 numbers, determine.
+    warm_start : bool, default=False
+        Whether the descent begins with the coefficients of the fit before.
+    random_state : int, numpy Generator or RandomState, or None, default=None
+        Of the order in which stochastic methods visit the rows; an int gives the same result every time.
+    on_divergence : {"raise", "record"}, default="raise"
+        A learning rate that cannot converge is refused before the first step, or taken until the numbers
+        overflow, for all to see in `history_`.
+    early_stopping : {False, "gcv", "aic"}, default=False
+        Whether to stop at that one of the first `max_iter` steps of gd, momentum or nesterov which has the
+        smallest generalised cross-validation error or Akaike criterion: a regularised fit, and no exact one.
 
     Attributes
     ----------
@@ -81,6 +101,14 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         Whether ``certificate_.in_se <= tol``, or the coefficients are exact up to their own rounding.
     certificate_ : Certificate
         How far the coefficients can be from the exact answer.
+    limits_ : Limits
+        What the curvature of the data allows the method, known before the first step: L, mu, condition
+        number, the largest and the best learning rate, the guaranteed factor of a step, and the promised
+        number of steps.
+    history_ : History
+        The steps of the descent; a model from a file has none.
+    early_stop_ : EarlyStop or None
+        Criterion, effective degrees of freedom and equivalent ridge penalty of a fit that was stopped early.
     moments_ : Moments
         All that the fit knows of the data; they add.
 
@@ -111,6 +139,10 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         max_iter: int = 10_000,
         tol: float = 1e-6,
         precise: bool | str = "auto",
+        warm_start: bool = False,
+        random_state: Any = None,
+        on_divergence: str = "raise",
+        early_stopping: str | bool = False,
     ) -> None:
         self.fit_intercept = fit_intercept
         self.method = method
@@ -119,6 +151,10 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         self.max_iter = max_iter
         self.tol = tol
         self.precise = precise
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.on_divergence = on_divergence
+        self.early_stopping = early_stopping
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the line.
@@ -141,10 +177,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         DivergenceError
             If `learning_rate` is beyond the limit of the data.
         """
-        with Progress() as progress:
-            return self._publish(
-                fit_source(self._rows(X, y, sample_weight), self._parameters(), watch=progress)
-            )
+        weights = None if sample_weight is None else {"sample_weight": sample_weight}
+        return self._publish(self._told(self._rows(X, y, sample_weight), X=X, y=y, metadata=weights))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows: the result is the fit of all rows seen so far, as if they had come at once.
@@ -159,7 +193,8 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         check(parameters)
         moments, counts = collect(self._rows(X, y, sample_weight, former=former))
         moments, counts = former.moments + moments, former.counts + counts
-        return self._publish(solve(moments, parameters, counts=counts, columns=former.columns))
+        warm = former if self.warm_start else None
+        return self._publish(solve(moments, parameters, counts=counts, columns=former.columns, former=warm))
 
     def predict(self, X: Any) -> Array:
         """Return the fitted means.
@@ -214,6 +249,24 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return inference(self._fit, level)
 
+    def at(self, k: int) -> Self:
+        """Return a copy of the model as it was, or would be, after k steps, without taking them.
+
+        Parameters
+        ----------
+        k : int
+            From 0 to 10¹²; one eigendecomposition serves all of them.
+
+        Raises
+        ------
+        InputError
+            If the steps of the method adapt: constant ones are those of gd, momentum and nesterov.
+        """
+        check_is_fitted(self)
+        model = copy.copy(self)
+        model.__dict__ |= attributes(at(self._fit, k))
+        return model
+
     def summary(self, level: float = 0.95) -> Summary:
         """Return the summary of the fit; print it."""
         check_is_fitted(self)
@@ -230,6 +283,21 @@ class LinearRegression(RegressorMixin, BaseEstimator):
         return self._fit.certificate
 
     @property
+    def limits_(self) -> Limits:
+        check_is_fitted(self)
+        return self._fit.limits
+
+    @property
+    def history_(self) -> History:
+        check_is_fitted(self)
+        return History.of(self._fit)
+
+    @property
+    def early_stop_(self) -> EarlyStop | None:
+        check_is_fitted(self)
+        return self._fit.early
+
+    @property
     def moments_(self) -> Moments:
         check_is_fitted(self)
         return self._fit.moments
@@ -242,8 +310,28 @@ class LinearRegression(RegressorMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fit")
 
+    @with_callbacks
+    def _told(self, rows: Arrays, **data: Any) -> Fit:
+        """Return the fit of some rows, and tell progress and callbacks of it."""
+        with Progress() as progress, told(self, attributes, **data) as tell:
+
+            def observe(*step: Any) -> bool:
+                return progress.step(*step) or tell(*step)
+
+            former = self._former(rows.names)
+            return fit_source(rows, self._parameters(), watch=progress, observe=observe, former=former)
+
     def _parameters(self) -> Parameters:
-        return Parameters(**{name: getattr(self, name) for name in PARAMETERS})
+        given = {name: getattr(self, name) for name in PARAMETERS}
+        return Parameters(**given | {"random_state": seed_of(self.random_state)})
+
+    def _former(self, names: tuple[str, ...]) -> Fit | None:
+        """Return the fit to begin with, if that is asked for and there is one."""
+        former: Fit | None = getattr(self, "_fit", None) if self.warm_start else None
+        if former is not None and former.names != names[:-1]:
+            what = f"the fit before had other features: {listed(former.names)}"
+            raise InputError("warm_start", what, "Pass the same ones, or warm_start=False", code="columns")
+        return former
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, *, former: Fit | None = None) -> Arrays:
         """Return rows in their own types, their columns named; nothing of the estimator changes."""
@@ -281,22 +369,9 @@ class LinearRegression(RegressorMixin, BaseEstimator):
 
     def _publish(self, fit: Fit) -> Self:
         """Take over a fit, all of it in one assignment."""
-        published: dict[str, Any] = {
-            "_fit": fit,
-            "coef_": fit.coef,
-            "intercept_": fit.intercept,
-            "n_iter_": fit.steps,
-            "n_features_in_": fit.moments.p,
-            "rank_": fit.normal.rank,
-            "sigma_": fit.sigma if fit.normal.freedom > 0 else None,
-            "converged_": fit.converged,
-        }
-        named = fit.columns is not None or fit.names != positional(fit.moments.p)
-        if named:
-            published["feature_names_in_"] = np.array(fit.names, dtype=object)
         kept = {name: value for name, value in self.__dict__.items() if name != "feature_names_in_"}
-        self.__dict__ = kept | published
-        _warn(fit)
+        self.__dict__ = kept | attributes(fit)
+        warn(fit)
         return self
 
 
@@ -318,29 +393,3 @@ def _warn_of_column() -> None:
 def _is_array(X: Any) -> bool:
     """Return whether X has no names of columns: a table is recognised by its names, or its path."""
     return isinstance(X, np.ndarray | list | tuple)
-
-
-def _warn(fit: Fit) -> None:
-    dependent = bool(fit.constant) or fit.normal.rank < fit.normal.k or bool(nearly(fit.normal))
-    free, copies = fit.normal.freedom > 0, leaks(fit.normal)
-    if fit.converged and free and not dependent and not copies and not fit.codes:
-        return
-    told = facts(fit)
-    for code in fit.codes:
-        warnings.warn(f"{code}.", DataWarning, stacklevel=3)
-    if copies:
-        what = f"{listed(copies)} determines the target exactly: is it a copy of it?"
-        warnings.warn(what, DataWarning, stacklevel=3)
-    if not free:
-        warnings.warn(f"{told.refusal}: no standard errors.", DataWarning, stacklevel=3)
-    if not fit.converged:
-        unit = "standard errors" if fit.certificate.unit == "se" else "standard deviations of the target"
-        worst = f" ({told.worst} is worst)" if told.worst else ""
-        warnings.warn(
-            f"{fit.status.value} after {fit.steps} steps ({fit.method}), still {rounded_up(told.distance)}"
-            f" {unit} from the exact answer{worst}: {told.advice}.",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
-    if dependent:
-        warnings.warn("; ".join(told.notes), CollinearityWarning, stacklevel=3)

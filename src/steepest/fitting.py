@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from numbers import Integral, Real
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.cells import CODE, Cells
-from steepest.certificate import Yardstick
+from steepest.certificate import Certificate
 from steepest.chunk import Chunk, Counts
-from steepest.codes import Occurrences, codes, suspects
+from steepest.codes import Code, Occurrences, codes, suspects
 from steepest.columns import Columns
-from steepest.descent import Status, descend
+from steepest.descent import Descent, Status, descend
 from steepest.engines.local import fold
 from steepest.errors import DataChangedError, InputError
-from steepest.methods import method_of
+from steepest.limits import limits_of, refuse_divergence
+from steepest.methods.base import Method
 from steepest.methods.newton import Newton
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
-from steepest.objective import Quadratic, check_scale
-from steepest.rates import rate_of
+from steepest.objective import Quadratic
+from steepest.parameters import Parameters, check
 from steepest.refinement import refine, wanting
-from steepest.result import Fit, Parameters
+from steepest.replay import fit_of, stop
+from steepest.result import Fit
+from steepest.sampled import Sampled
 from steepest.sources.base import Source
 
 Array = NDArray[np.float64]
@@ -33,14 +36,42 @@ Array = NDArray[np.float64]
 EXACT_FIT = 1e-10
 """Distance in sd(y) from which residuals too small to be measured may be called an exact fit."""
 
-TINY = 2.0**-1022
-"""Numbers below have lost digits."""
-
 LARGEST_WEIGHT = 1e150
 """Weights of a diverged descent whose distance is not worth computing."""
 
+Watch = Callable[[Chunk], None]
+"""Called with every chunk that has been read."""
 
-def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None] | None = None) -> Fit:
+Observer = Callable[[int, Certificate, Callable[[], Fit]], bool]
+"""Told the number of every step, its certificate and, if it asks, the fit as it would be after it; ends the
+descent by returning True."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a source, to be read again."""
+
+    source: Source
+    watch: Watch | None = None
+
+    def sum(self, each: Any) -> Any:
+        """Return the sum of a fold over all rows."""
+        return fold(self.source, each, watch=self.watch)[0]
+
+    def visit(self, rng: np.random.Generator | None) -> Iterator[Chunk]:
+        """Yield all rows; given a generator, the pieces of the source in a random order."""
+        pieces = None if rng is None else self.source.pieces
+        return self.source.chunks(None if rng is None or pieces is None else rng.permutation(pieces).tolist())
+
+
+def fit(
+    source: Source,
+    parameters: Parameters,
+    *,
+    watch: Watch | None = None,
+    observe: Observer | None = None,
+    former: Fit | None = None,
+) -> Fit:
     """Fit a line to a source: data → moments → problem → descent → fit.
 
     Parameters
@@ -49,6 +80,10 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
     parameters : Parameters
     watch : callable, optional
         Called with every chunk that has been gathered.
+    observe : callable, optional
+        Called after every step; see `Observer`.
+    former : Fit, optional
+        Whose coefficients the descent begins with.
 
     Raises
     ------
@@ -62,15 +97,22 @@ def fit(source: Source, parameters: Parameters, *, watch: Callable[[Chunk], None
     check(parameters)
     before = source.fingerprint()
     moments, counts = collect(source, watch=watch)
-    look = (lambda each: fold(source, each, watch=watch)[0]) if source.repeatable else None
-    result = solve(moments, parameters, look=look, counts=counts, columns=source.columns)
+    result = solve(
+        moments,
+        parameters,
+        rows=Rows(source, watch) if source.repeatable else None,
+        counts=counts,
+        columns=source.columns,
+        observe=observe,
+        former=former,
+    )
     if source.fingerprint() != before:
         fix = "Fit again when it is complete"
         raise DataChangedError("data", "the source changed while it was read", fix)
     return result
 
 
-def collect(source: Source, *, watch: Callable[[Chunk], None] | None = None) -> tuple[Moments, Counts]:
+def collect(source: Source, *, watch: Watch | None = None) -> tuple[Moments, Counts]:
     """Return the moments of all rows of a source, and what became of the rows."""
     try:
         moments, counts = fold(source, Moments, Counts, watch=watch)
@@ -87,9 +129,11 @@ def solve(
     moments: Moments,
     parameters: Parameters,
     *,
-    look: Callable[[Any], Any] | None = None,
+    rows: Rows | None = None,
     counts: Counts | None = None,
     columns: Columns | None = None,
+    observe: Observer | None = None,
+    former: Fit | None = None,
 ) -> Fit:
     """Fit a line to moments that are at hand.
 
@@ -97,12 +141,59 @@ def solve(
     ----------
     moments : Moments
     parameters : Parameters
-    look : callable, optional
-        Sums a fold over the rows once more. Without it the answer is as good as the moments, and the fit
-        does not claim to have converged where that is not good enough.
+    rows : Rows, optional
+        The rows once more. Without them the answer is as good as the moments, and the fit does not claim to
+        have converged where that is not good enough.
     counts : Counts, optional
     columns : Columns, optional
+    observe, former : as in `fit`
     """
+    normal, found = prepare(moments, parameters, rows)
+    problem, method = Quadratic.of(normal, parameters.scale), parameters.way
+    limits = limits_of(parameters.learning_rate, method, problem)
+    if parameters.on_divergence == "raise":
+        refuse_divergence(limits, method, problem)
+    on_rows = isinstance(method, Newton) and isinstance(parameters.learning_rate, str)
+    began = None if former is None else _warm(problem, former)
+    start = began if began is not None else problem.reached if on_rows else problem.start
+    most, tol, early = parameters.max_iter, _tolerance(problem, parameters.tol), None
+    if parameters.early_stopping:
+        most, early = stop(problem, limits, start, str(parameters.early_stopping), most)
+        tol = 0.0
+
+    def fitted(descent: Descent) -> Fit:
+        return fit_of(
+            problem,
+            descent,
+            parameters=parameters,
+            method=method.title,
+            steps=descent.steps + (normal.expansion.passes if on_rows else 0),
+            counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
+            columns=columns,
+            repeatable=rows is not None,
+            codes=found,
+            began=began,
+            early=early,
+            epochs=method.stochastic,
+        )
+
+    descent = descend(
+        _visited(problem, method, rows, parameters.random_state),
+        method,
+        start,
+        limits=limits,
+        yardstick=problem.yardstick,
+        tol=tol,
+        max_iter=most,
+        observe=None if observe is None else _told(observe, problem, fitted),
+    )
+    return fitted(descent)
+
+
+def prepare(
+    moments: Moments, parameters: Parameters, rows: Rows | None
+) -> tuple[NormalEquations, tuple[Code, ...]]:
+    """Return the normal equations, as precise as is asked, and numbers that may stand for missing values."""
     if not moments.rows:
         why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
@@ -110,112 +201,73 @@ def solve(
         what = "there is neither a feature nor an intercept to fit"
         raise InputError("features", what, "Name a feature, or fit the intercept", code="no-columns")
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
-    ends = () if look is None else suspects(normal)
-    found = codes(normal, ends, look(Occurrences(ends))) if look is not None and ends else ()
+    if rows is None:
+        return normal, ()
+    ends = suspects(normal)
+    found = codes(normal, ends, rows.sum(Occurrences(ends))) if ends else ()
     precise = parameters.precise is True
-    if look is not None and wanting(normal, parameters.tol, precise=precise):
-        normal = refine(normal, look, parameters.tol, precise=precise)
-    problem = Quadratic.of(normal, parameters.scale)
-    method = method_of(parameters.method)
-    on_rows = isinstance(method, Newton) and isinstance(parameters.learning_rate, str)
-    yardstick = _yardstick(normal)
-    descent = descend(
-        problem,
-        method,
-        problem.reached if on_rows else problem.start,
-        rate=rate_of(parameters.learning_rate, method, problem),
-        yardstick=yardstick,
-        tol=_tolerance(normal, yardstick, parameters.tol),
-        max_iter=parameters.max_iter,
-    )
-    coef, intercept = problem.coefficients(descent.point)
-    offset, mean_residual = problem.split(descent.point)
-    _refuse_range(normal, coef, offset)
-    return Fit(
-        coef=coef,
-        intercept=intercept,
-        offset=offset,
-        mean_residual=mean_residual,
-        normal=normal,
-        parameters=parameters,
-        method=method.title,
-        status=descent.status,
-        steps=descent.steps + (normal.expansion.passes if on_rows else 0),
-        bound=descent.certificate,
-        counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
-        columns=columns,
-        repeatable=look is not None,
-        codes=found,
-    )
+    if wanting(normal, parameters.tol, precise=precise):
+        normal = refine(normal, rows.sum, parameters.tol, precise=precise)
+    return normal, found
+
+
+def _warm(problem: Quadratic, former: Fit) -> Array:
+    """Return the coordinates of a former fit."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        v = problem.coordinates(former.coef, former.intercept)
+        near = math.isfinite(problem.loss(v))
+    if not near:
+        what = "the fit before is too far away to begin with"
+        raise InputError("warm_start", what, "Fit with warm_start=False first")
+    return v
+
+
+def _visited(problem: Quadratic, method: Method, rows: Rows | None, seed: int | None) -> Quadratic:
+    """Return the problem with its rows, if the method visits them."""
+    if not method.stochastic:
+        return problem
+    if rows is None:
+        what = f"{method.title} visits the rows again and again, and these can be read only once"
+        raise InputError("method", what, 'Fit all rows at once, or choose method="newton"')
+    return Sampled.on(problem, rows.visit, seed)
+
+
+def _told(
+    observe: Observer, problem: Quadratic, fitted: Callable[[Descent], Fit]
+) -> Callable[[int, Array, float], bool]:
+    def told(steps: int, point: Array, gap: float) -> bool:
+        certificate = problem.yardstick.certificate(gap)
+        ended = Descent(point, Status.STOPPED, steps, certificate, ())
+        return observe(steps, certificate, lambda: fitted(ended))
+
+    return told
 
 
 def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, method: str) -> Fit:
     """Return the fit of coefficients that were found by epochs over the rows, with their certificate."""
     normal = NormalEquations.of(moments, intercept=True)
-    yardstick, near = _yardstick(normal), np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT
+    problem, near = Quadratic.of(normal, "none"), np.abs(coef).max(initial=abs(intercept)) < LARGEST_WEIGHT
     offset, mean_residual = normal.displacement(coef, intercept) if near else (np.zeros(normal.k), 0.0)
+    gap = normal.gap(offset) + mean_residual**2 / 2 if near else math.inf
     return Fit(
         coef=coef,
         intercept=intercept,
         offset=offset,
         mean_residual=mean_residual,
-        normal=normal,
+        problem=problem,
         parameters=Parameters(scale="none"),
         method=method,
         status=Status.STOPPED,
         steps=epochs,
-        bound=yardstick.certificate(normal.gap(offset) + mean_residual**2 / 2 if near else math.inf),
+        epochs=True,
+        bound=problem.yardstick.certificate(gap),
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )
 
 
-def _refuse_range(normal: NormalEquations, coef: Array, offset: Array) -> None:
-    """Raise `InputError` naming a coefficient that float64 cannot hold, or only with digits lost."""
-    found = coef[normal.active]
-    odd = ~(np.abs(found) >= TINY) | np.isinf(found)
-    if not odd.any():
-        return
-    slopes = normal.slopes(offset)[0]
-    lost = odd & (~np.isfinite(found) | ((np.abs(slopes) > 0) & (slopes != found)))
-    if lost.any():
-        name = normal.moments.names[normal.active[int(lost.argmax())]]
-        what = "its coefficient is beyond the range of float64"
-        raise InputError(f"column {name!r}", what, "Measure it, or the target, in other units", code="range")
-
-
-def check(parameters: Parameters) -> None:
-    """Raise `InputError` for a parameter out of range, naming the range."""
-    tol, steps, rate = parameters.tol, parameters.max_iter, parameters.learning_rate
-    if not isinstance(parameters.fit_intercept, bool | np.bool):
-        raise InputError("fit_intercept", f"got {parameters.fit_intercept!r}", "Pass True or False")
-    if not (_is_real(tol) and 0 <= float(tol) < math.inf):
-        raise InputError("tol", f"got {tol!r}", "Pass a number of standard errors, 0 or more")
-    if not (isinstance(steps, Integral) and not isinstance(steps, bool) and steps >= 1):
-        raise InputError("max_iter", f"got {steps!r}", "Pass a whole number of steps, 1 or more")
-    text = isinstance(rate, str)
-    if not (rate == "auto" if text else _is_real(rate) and 0 < float(rate) < math.inf):
-        raise InputError("learning_rate", f"got {rate!r}", 'Pass "auto" or a positive number')
-    if not (parameters.precise is True or parameters.precise == "auto"):
-        raise InputError("precise", f"got {parameters.precise!r}", 'Pass "auto" or True')
-    method_of(parameters.method)
-    check_scale(parameters.scale)
-
-
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _tolerance(normal: NormalEquations, yardstick: Yardstick, tol: float) -> float:
+def _tolerance(problem: Quadratic, tol: float) -> float:
     """Return the distance that is close enough: `tol`, or every coefficient exact up to its own rounding."""
+    normal, yardstick = problem.normal, problem.yardstick
     exact_fit = normal.se is None and normal.freedom > 0 and normal.t > 0
     least = yardstick.floor + normal.written / yardstick.scale if tol and normal.exact else 0.0
     return max(min(tol, EXACT_FIT) if exact_fit else tol, least)
-
-
-def _yardstick(normal: NormalEquations) -> Yardstick:
-    """Return the yardstick of a problem; it has no floor to stand on where dependence is in doubt."""
-    about = normal.expansion
-    noise = math.inf if about.doubtful else normal.noise
-    scale = normal.se if normal.se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
-    unit = "sd(y)" if normal.se is None else "se"
-    return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)

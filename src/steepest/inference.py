@@ -146,6 +146,12 @@ def refuse(fit: Fit) -> None:
             "columns are too nearly dependent for the moments to tell how far the coefficients can be off",
             "Leave one of them out, or replace columns by their differences",
         )
+    if fit.early is not None:
+        raise NotInferable(
+            "inference",
+            "early stopping shrinks the coefficients: least squares' standard errors are not theirs",
+            "Fit with early_stopping=False",
+        )
     if certificate.in_se > LARGEST_DISTANCE:
         raise NotInferable(
             "inference",

@@ -29,7 +29,7 @@ class Likelihood:
     bic: float
 
 
-def likelihood(moments: Moments, rss: float, parameters: int) -> Likelihood:
+def likelihood(moments: Moments, rss: float, parameters: float) -> Likelihood:
     """Return the likelihood at a residual sum of squares.
 
     Parameters
@@ -37,8 +37,8 @@ def likelihood(moments: Moments, rss: float, parameters: int) -> Likelihood:
     moments : Moments
     rss : float
         Weighted residual sum of squares in the units of the moments.
-    parameters : int
-        Number of determined coefficients, the intercept included.
+    parameters : float
+        Degrees of freedom that the coefficients spend, the intercept included: their number, if all are free.
     """
     n = moments.rows
     if rss <= 0:

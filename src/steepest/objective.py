@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.certificate import Yardstick
 from steepest.errors import InputError, choices
 from steepest.normal import NormalEquations
 
@@ -73,16 +75,21 @@ class Quadratic:
     @property
     def reached(self) -> Array:
         """The coordinates (size,) that steps on the rows led to; the start, if there were none."""
-        if not self.normal.expansion.passes:
-            return self.start
-        d = self.normal.step
-        v = d / self.stretch
-        return np.append(self._best_intercept(d), v) if self.free else v
+        return self.minimum if self.normal.expansion.passes else self.start
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
         d, r0 = self.split(v)
         return self.normal.coefficients(d, r0)
+
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        """Turns gaps into standard errors; it has no floor to stand on where dependence is in doubt."""
+        n, about = self.normal, self.normal.expansion
+        noise = math.inf if about.doubtful else n.noise
+        scale = n.se if n.se is not None else math.sqrt(n.t) or abs(n.y_mean) or 1.0
+        unit = "sd(y)" if n.se is None else "se"
+        return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)
 
     def loss(self, v: Array) -> float:
         return self.gap(v) + self.normal.residual / 2
@@ -118,22 +125,45 @@ class Quadratic:
         u = self.normal.solve(g[1:] / self.stretch - g[0] * self.normal.center)
         return np.append(g[0] - self.normal.center @ u, u / self.stretch)
 
-    def spectrum(self) -> tuple[float, float]:
-        return self._spectrum
+    def eigenvalues(self) -> Array:
+        return self._eigenvalues
 
     @cached_property
-    def _spectrum(self) -> tuple[float, float]:
+    def _eigenvalues(self) -> Array:
         if not self.size:
-            return 1.0, 1.0
+            return np.ones(1)
+        lengths = np.linalg.svd(self._root, compute_uv=False)
+        return np.asarray(lengths[::-1] ** 2, dtype=np.float64)
+
+    @cached_property
+    def modes(self) -> tuple[Array, Array]:
+        """The positive eigenvalues (m,) of H, ascending, and their eigenvectors (size, m)."""
+        if not self.size:
+            return np.ones(1), np.zeros((0, 1))
+        lengths, V = np.linalg.svd(self._root, full_matrices=False)[1:]
+        return lengths[::-1] ** 2, V[::-1].T
+
+    @property
+    def _root(self) -> Array:
+        """A (rank, size) with H = AᵀA: its singular values have digits that those of H have lost."""
         n = self.normal
-        hessian = n.H * self.stretch * self.stretch[:, None]
-        if self.free:
-            m = n.center * self.stretch
-            hessian = np.block([[np.ones((1, 1)), m[None]], [m[:, None], hessian + np.outer(m, m)]])
-        eigenvalues = np.linalg.eigvalsh(hessian)
-        L = float(eigenvalues[-1])
-        kept = eigenvalues[eigenvalues > 16 * self.size * n.unit_roundoff * L]
-        return float(kept[0]) if len(kept) else L, L
+        A = n.expansion.factor * self.stretch
+        if not self.free:
+            return A
+        corner = np.append(1.0, n.center * self.stretch)
+        return np.vstack([np.column_stack([np.zeros(len(A)), A]), corner])
+
+    @property
+    def minimum(self) -> Array:
+        """The coordinates (size,) of the exact answer."""
+        v = self.normal.step / self.stretch
+        return np.append(self._best_intercept(self.normal.step), v) if self.free else v
+
+    def coordinates(self, coef: Array, intercept: float) -> Array:
+        """Return the coordinates (size,) of coefficients (p,) and an intercept in the user's units."""
+        d, r0 = self.normal.displacement(coef, intercept)
+        v = d / self.stretch
+        return np.append(self._best_intercept(d) + r0, v) if self.free else v
 
     def split(self, v: Array) -> tuple[Array, float]:
         """Return u - p, and the mean residual r₀ of a free intercept."""

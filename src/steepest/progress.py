@@ -15,7 +15,7 @@ LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Counts rows, and after two seconds says how many: live on a terminal, else a line now and then.
+    """Counts rows and steps, and after two seconds says how many: live on a terminal, else now and then.
 
     Parameters
     ----------
@@ -39,10 +39,19 @@ class Progress:
         """Count the rows of a chunk."""
         self._rows += chunk.rows
         now = self._clock()
-        if now < self._next:
-            return
-        rate = self._rows / max(now - self._started, 1e-9)
-        text = f"{self._label}: {self._rows:,} rows, {rate:,.0f} rows/s"
+        if now >= self._next:
+            rate = self._rows / max(now - self._started, 1e-9)
+            self._show(f"{self._label}: {self._rows:,} rows, {rate:,.0f} rows/s", now)
+
+    def step(self, steps: int, certificate: Any, *_: Any) -> bool:
+        """Count a step of the descent; never asks for its end."""
+        now = self._clock()
+        if now >= self._next:
+            unit = "SE" if certificate.unit == "se" else certificate.unit
+            self._show(f"step {steps:,}: still {certificate.in_se:.2g} {unit} away", now)
+        return False
+
+    def _show(self, text: str, now: float) -> None:
         if sys.stderr.isatty():
             self._redraw(text)
         else:

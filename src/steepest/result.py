@@ -16,9 +16,13 @@ from steepest.codes import Code
 from steepest.columns import Columns
 from steepest.descent import Status
 from steepest.exact import divide, dot
-from steepest.methods.base import Method
+from steepest.limits import forecast, limits_of
+from steepest.methods.base import Limits
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
+from steepest.objective import Quadratic
+from steepest.parameters import Parameters
+from steepest.trace import Row
 
 Array = NDArray[np.float64]
 
@@ -30,16 +34,25 @@ STEEP = 1e5
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """What the user asked for; the same names and meanings as in `steepest.LinearRegression`."""
+class EarlyStop:
+    """Where a descent was stopped on purpose, and what that amounts to.
 
-    fit_intercept: bool = True
-    method: str | Method = "auto"
-    learning_rate: float | str = "auto"
-    scale: str = "auto"
-    max_iter: int = 10_000
-    tol: float = 1e-6
-    precise: bool | str = "auto"
+    Attributes
+    ----------
+    criterion : str
+        ``"gcv"`` or ``"aic"``.
+    value : float
+        Of the criterion.
+    df : float
+        Effective degrees of freedom, the intercept included.
+    ridge : float
+        The penalty of ridge regression, in the coordinates of the descent, with as many.
+    """
+
+    criterion: str
+    value: float
+    df: float
+    ridge: float
 
 
 @dataclass(frozen=True)
@@ -53,8 +66,8 @@ class Fit:
         In the user's units; 0.0 without an intercept.
     offset : (k,) array, mean_residual : float
         Where the descent ended, in the coordinates of `normal`: coefficients and intercept are this, rounded.
-    normal : NormalEquations
-        The moments of the data and their exact answer.
+    problem : Quadratic
+        The moments of the data, their exact answer, and the coordinates of the descent.
     parameters : Parameters
     method : str
         Title of the method that ran.
@@ -70,13 +83,24 @@ class Fit:
         Whether the rows could have been read again.
     codes : tuple of Code
         Numbers that may stand for missing values.
+    began : (size,) array or None
+        Where the descent began, unless it began with coefficients of zero.
+    trace : tuple of Row
+        The way there; empty for a fit from a model file.
+    pace : float or None
+        What a step has lately multiplied the distance from the exact answer by.
+    radius : float or None
+        Of a stochastic method: how far its points are from the exact answer, in the unit of `bound`.
+    early : EarlyStop or None
+    epochs : bool
+        Whether the steps were epochs, which visit all rows.
     """
 
     coef: Array
     intercept: float
     offset: Array
     mean_residual: float
-    normal: NormalEquations
+    problem: Quadratic
     parameters: Parameters
     method: str
     status: Status
@@ -86,6 +110,34 @@ class Fit:
     columns: Columns | None = None
     repeatable: bool = True
     codes: tuple[Code, ...] = ()
+    began: Array | None = None
+    trace: tuple[Row, ...] = ()
+    pace: float | None = None
+    radius: float | None = None
+    early: EarlyStop | None = None
+    epochs: bool = False
+
+    @property
+    def normal(self) -> NormalEquations:
+        return self.problem.normal
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What the curvature of the data allows the method, and promises of it."""
+        p, problem = self.parameters, self.problem
+        start = problem.start if self.began is None else self.began
+        found = limits_of(p.learning_rate, p.way, problem)
+        return forecast(found, problem.gap(start), problem.yardstick, p.tol)
+
+    @property
+    def step(self) -> str:
+        """What a step is called: an epoch, if it visits the rows."""
+        return "epoch" if self.epochs else "step"
+
+    @property
+    def passes(self) -> int:
+        """Passes over the rows: for the moments, for what they were not precise enough for, and epochs."""
+        return 1 + self.normal.expansion.passes + (self.steps if self.epochs else 0)
 
     @property
     def moments(self) -> Moments:

@@ -11,7 +11,6 @@ from steepest.columns import learn
 from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
 from steepest.progress import Progress
-from steepest.result import Parameters
 from steepest.sources.base import Selection
 from steepest.sources.open import open_table
 
@@ -68,7 +67,8 @@ def fit(
         missing=missing,
     )
     with Progress(table.label) as progress:
-        result = fit_source(Selection(table, columns), Parameters(**parameters), watch=progress)
+        rows, asked = Selection(table, columns), model._parameters()  # pyright: ignore[reportPrivateUsage]
+        result = fit_source(rows, asked, watch=progress, observe=progress.step)
     return model._publish(result)  # pyright: ignore[reportPrivateUsage]
 
 

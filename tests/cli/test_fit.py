@@ -55,6 +55,10 @@ def test_json_is_one_document(steepest):
         "floor",
         "iterations",
         "method",
+        "status",
+        "advice",
+        "noise_radius",
+        "early_stop",
         "passes",
         "condition",
     }
@@ -72,7 +76,8 @@ def test_stopping_short_is_exit_5_and_the_file_says_so(steepest):
     )
     assert result.code == 5
     assert "fit   NOT CONVERGED: still 21 SE away after 100 steps (speed is worst)\n" in result.out
-    assert "take more steps (--max-iter), or choose --method newton" in result.out
+    text = " ".join(result.out.split())
+    assert "take 21,635 more steps at most (--max-iter), or choose --method newton" in text
     assert "no standard errors" in result.out
     assert json.loads(steepest("show", "m.json", "--json").out)["convergence"]["reached"] is False
 

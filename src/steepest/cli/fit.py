@@ -95,10 +95,10 @@ def command(
     from steepest import persist
     from steepest.columns import learn
     from steepest.fitting import fit
+    from steepest.parameters import Parameters
     from steepest.progress import Progress
     from steepest.report.facts import facts
     from steepest.report.text import lines
-    from steepest.result import Parameters
     from steepest.sources.base import Selection
     from steepest.sources.open import open_table
 
@@ -117,6 +117,7 @@ def command(
             Selection(table, columns),
             Parameters(fit_intercept=not no_intercept, precise=precise or "auto", **parameters),
             watch=progress,
+            observe=progress.step,
         )
     told = facts(result, level)
     if output is not None:

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from steepest.errors import InputError, InputTypeError, choices, listed
+from steepest.methods.adam import Adam
 from steepest.methods.base import Method
+from steepest.methods.bb import BB
 from steepest.methods.cg import CG
 from steepest.methods.gd import GD
+from steepest.methods.momentum import Momentum
+from steepest.methods.nesterov import Nesterov
 from steepest.methods.newton import Newton
+from steepest.methods.sgd import SGD
+from steepest.methods.steepest import Steepest
 
-METHODS: dict[str, Method] = {method.name: method for method in (GD(), CG(), Newton())}
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        GD(),
+        Steepest(),
+        BB(),
+        Momentum(),
+        Nesterov(),
+        CG(),
+        Newton(),
+        SGD(),
+        Adam(),
+    )
+}
 
 
 def method_of(choice: str | Method) -> Method:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steepest.methods.base import Array, Limits, Problem
+from steepest.methods.base import Array, Length, Limits, Problem, ends
+from steepest.spectrum import Recurrence
 
 
 @dataclass(frozen=True, slots=True)
 class GD:
     """v ← prox(v - η ∇f(v)).
 
-    On a quadratic the error shrinks in every step by the factor max |1 - ηλ| over the eigenvalues λ of
-    the Hessian: it converges for η < 2/L, best for η = 2/(L + mu).
+    On a quadratic every step multiplies the error along an eigenvector by 1 - ηλ, and all of it by
+    max |1 - ηλ| at most: it converges for η < 2/L, best for η = 2/(L + mu).
 
     References
     ----------
@@ -22,13 +23,18 @@ class GD:
 
     name = "gd"
     title = "gradient descent"
+    monotone = True
+    stochastic = False
 
-    def limits(self, problem: Problem) -> Limits:
-        mu, L = problem.spectrum()
-        return Limits(L, mu, largest_rate=2 / L, best_rate=2 / (L + mu))
+    def limits(self, problem: Problem, rate: float | None) -> Limits:
+        mu, L = ends(problem)
+        best = 2 / (L + mu)
+        pull = (best if rate is None else rate) * problem.eigenvalues()
+        steps = Recurrence(pull, 1 - pull, 0 * pull, 1 - pull)
+        return Limits(L, mu, best if rate is None else rate, 2 / L, best, "2/L", steps)
 
-    def start(self, problem: Problem, v: Array, rate: float) -> float:
-        return rate
+    def start(self, problem: Problem, v: Array, rate: float) -> Length:
+        return Length(rate)
 
-    def step(self, problem: Problem, v: Array, state: float) -> tuple[Array, float]:
-        return problem.prox(v - state * problem.gradient(v), state), state
+    def step(self, problem: Problem, v: Array, state: Length) -> tuple[Array, Length]:
+        return problem.prox(v - state.rate * problem.gradient(v), state.rate), state

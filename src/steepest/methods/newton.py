@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steepest.methods.base import Array, Limits, Problem
+from steepest.methods.base import Array, Length, Limits, Problem
+from steepest.spectrum import Geometric
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,15 @@ class Newton:
 
     name = "newton"
     title = "newton"
+    monotone = True
+    stochastic = False
 
-    def limits(self, problem: Problem) -> Limits:
-        return Limits(1.0, 1.0, largest_rate=2.0, best_rate=1.0)
+    def limits(self, problem: Problem, rate: float | None) -> Limits:
+        used = 1.0 if rate is None else rate
+        return Limits(1.0, 1.0, used, 2.0, 1.0, "2/L", Geometric(abs(1 - used)))
 
-    def start(self, problem: Problem, v: Array, rate: float) -> float:
-        return rate
+    def start(self, problem: Problem, v: Array, rate: float) -> Length:
+        return Length(rate)
 
-    def step(self, problem: Problem, v: Array, state: float) -> tuple[Array, float]:
-        return v - state * problem.solve(problem.gradient(v)), state
+    def step(self, problem: Problem, v: Array, state: Length) -> tuple[Array, Length]:
+        return v - state.rate * problem.solve(problem.gradient(v)), state

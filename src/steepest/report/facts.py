@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,20 +12,8 @@ from steepest.descent import Status
 from steepest.errors import NotInferable, count, listed
 from steepest.inference import INTERCEPT, Inference, inference
 from steepest.relations import leaks, nearly, relations
-from steepest.result import Fit
-
-ADVICE = {
-    Status.CONVERGED: "",
-    Status.OUT_OF_STEPS: 'take more steps (max_iter), or choose method="newton"',
-    Status.PRECISION: "rounding in these data allows no better",
-    Status.STOPPED: "more epochs or a smaller rate take it closer; LinearRegression goes all the way",
-    Status.DIVERGED: "choose a smaller learning_rate, or leave it out",
-}
-
-ONCE = (
-    "moments are not precise enough for these data, whose rows cannot be read again:"
-    " fit all of them at once, from arrays, a table or a file"
-)
+from steepest.report.verdict import advice
+from steepest.result import EarlyStop, Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +60,19 @@ class Facts:
     step : str
         What a step is called.
     method : str
+    status : str
+        Why the descent ended.
     advice : str
         What to do about a fit that did not converge.
+    radius : float or None
+        How far from the exact answer the points of a stochastic method are, in `unit`.
+    early : EarlyStop or None
+    scale : str
+        The coordinates of the descent.
+    again : int
+        Passes that measured the rows again, because moments were not precise enough.
     passes : int
-        Passes over the rows beyond the first.
+        All passes over the rows.
     condition : float
         Condition number of the columns, each divided by its spread.
     read, used : int
@@ -104,7 +101,12 @@ class Facts:
     steps: int
     step: str
     method: str
+    status: str
     advice: str
+    radius: float | None
+    early: EarlyStop | None
+    scale: str
+    again: int
     passes: int
     condition: float
     read: int
@@ -112,6 +114,10 @@ class Facts:
     dropped: dict[str, int]
     weight: float
     notes: tuple[str, ...]
+
+    @property
+    def diverged(self) -> bool:
+        return self.status == Status.DIVERGED.value
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts in the shape of the command line's JSON; numbers that do not exist are None."""
@@ -132,7 +138,11 @@ class Facts:
                 "floor": _plain(self.floor),
                 "iterations": self.steps,
                 "method": self.method,
-                "passes": 1 + self.passes,
+                "status": self.status,
+                "advice": self.advice,
+                "noise_radius": _plain(self.radius),
+                "early_stop": None if self.early is None else _plain_early(self.early),
+                "passes": self.passes,
                 "condition": _plain(self.condition),
             },
             "data": {"read": self.read, "used": self.used, "dropped": self.dropped},
@@ -165,10 +175,15 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         unit=certificate.unit,
         worst=certificate.worst_name,
         steps=fit.steps,
-        step="epoch" if fit.status is Status.STOPPED else "step",
+        step=fit.step,
         method=fit.method,
-        advice=ONCE if fit.status is Status.PRECISION and not fit.repeatable else ADVICE[fit.status],
-        passes=fit.normal.expansion.passes,
+        status=fit.status.value,
+        advice=advice(fit),
+        radius=fit.radius,
+        early=fit.early,
+        scale="standard" if fit.parameters.scale == "auto" else fit.parameters.scale,
+        again=fit.normal.expansion.passes,
+        passes=fit.passes,
         condition=fit.normal.condition if fit.normal.rank == fit.normal.k else math.inf,
         read=fit.counts.read,
         used=fit.counts.used,
@@ -244,6 +259,10 @@ def _dependence(fit: Fit) -> list[str]:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _plain_early(early: EarlyStop) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in asdict(early).items()}
 
 
 def _plain(value: Any) -> Any:

@@ -205,30 +205,45 @@ def _r2(value: float) -> str:
 def _convergence(facts: Facts) -> list[Line]:
     unit = "SE" if facts.unit == "se" else "sd(y)"
     steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
-    again = [("advice", INDENT + _rereading(facts))] if facts.passes else []
+    more = [f"precise: {_rereading(facts)}"] if facts.again else []
+    if facts.radius is not None:
+        more.insert(0, f"noise: its points circle at about {facts.radius:.2g} {unit} from the exact fit")
+    if facts.early is not None:
+        return [*_early(facts, steps, f"{distance} {unit}"), *_indented(more)]
     if facts.converged:
         within = f"within {distance} {unit}"
         exact = facts.exact and facts.unit == "sd(y)"
         within = f"exact to rounding ({within})" if exact else f"{within} of the exact fit"
-        return [("converged", f"fit   converged: {steps} ({facts.method}), {within}"), *again]
+        return [("converged", f"fit   converged: {steps} ({facts.method}), {within}"), *_indented(more)]
     known = facts.worst is not None and math.isfinite(facts.distance)
     worst = f" ({printable(facts.worst or '')} is worst)" if known else ""
+    verdict = "DIVERGED" if facts.diverged else "NOT CONVERGED"
     return [
-        ("open", f"fit   NOT CONVERGED: still {distance} {unit} away after {steps}{worst}"),
-        *(
-            ("advice", line)
-            for line in textwrap.wrap(
-                f"{facts.method}: {facts.advice}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT
-            )
-        ),
-        *again,
+        ("open", f"fit   {verdict}: still {distance} {unit} away after {steps}{worst}"),
+        *_indented([f"{facts.method}: {facts.advice}", *more]),
     ]
+
+
+def _early(facts: Facts, steps: str, distance: str) -> list[Line]:
+    early = facts.early
+    assert early is not None
+    where = {"standard": " on standardised columns", "center": "", "none": ""}[facts.scale]
+    return [
+        ("open", f"fit   stopped early ({early.criterion}): {steps} ({facts.method}), {distance} from exact"),
+        *_indented([f"{early.df:.4g} degrees of freedom, like ridge with penalty {early.ridge:.3g}{where}"]),
+    ]
+
+
+def _indented(texts: Sequence[str]) -> list[Line]:
+    """Return texts below the line of convergence, in lines of eighty columns."""
+    wrapper = textwrap.TextWrapper(WIDTH, INDENT, INDENT)
+    return [("advice", line) for text in texts for line in wrapper.wrap(text)]
 
 
 def _rereading(facts: Facts) -> str:
     """Return what was done because moments were not precise enough, or not asked for."""
     condition = f" (condition number {facts.condition:.1e})" if math.isfinite(facts.condition) else ""
-    return f"precise: rows read {facts.passes + 1} times, exact residuals{condition}"
+    return f"rows read {facts.again + 1} times, exact residuals{condition}"
 
 
 def _data(facts: Facts) -> str:

@@ -33,10 +33,21 @@ class Arrays:
         return self.parts[0].shape[0]
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
-        span = SPAN if not self._sparse else max(min(DENSE // len(self.names), SPAN), 1)
-        starts = range(0, self.rows, span)
+        starts, span = self._starts, self._span
         for start in starts if order is None else [starts[piece] for piece in order]:
             yield self._piece(slice(start, start + span) if len(starts) > 1 else slice(None), start)
+
+    @property
+    def pieces(self) -> int:
+        return len(self._starts)
+
+    @property
+    def _starts(self) -> range:
+        return range(0, self.rows, self._span)
+
+    @property
+    def _span(self) -> int:
+        return SPAN if not self._sparse else max(min(DENSE // len(self.names), SPAN), 1)
 
     @property
     def _sparse(self) -> bool:

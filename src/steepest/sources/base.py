@@ -16,6 +16,8 @@ from steepest.errors import InputError, quoted
 class Unlined:
     """A table that is no text: it has rows, and no lines to show."""
 
+    pieces: int | None = None
+
     def place(self, row: int) -> str:
         return f"row {row}"
 
@@ -59,6 +61,8 @@ class Source(Protocol):
         Their meaning in a table.
     repeatable : bool
         Whether the rows can be read more than once.
+    pieces : int or None
+        Number of pieces that can be read in any order, if there are any.
     """
 
     @property
@@ -69,6 +73,9 @@ class Source(Protocol):
 
     @property
     def repeatable(self) -> bool: ...
+
+    @property
+    def pieces(self) -> int | None: ...
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         """Yield the rows, in the order of the source or of the pieces given."""
@@ -105,6 +112,10 @@ class Selection:
     @property
     def repeatable(self) -> bool:
         return self.table.repeatable
+
+    @property
+    def pieces(self) -> int | None:
+        return self.table.pieces
 
     def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
         row = 0

@@ -17,7 +17,9 @@ class Parquet(File):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.kinds: Mapping[str, str] = kinds_of(self._open().schema_arrow, self.label)
+        opened = self._open()
+        self.kinds: Mapping[str, str] = kinds_of(opened.schema_arrow, self.label)
+        self.pieces = opened.num_row_groups
 
     def batches(
         self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()

@@ -1,0 +1,331 @@
+"""A fit as a document: plain values that JSON can hold, and back; everything is checked on the way back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from steepest.certificate import Certificate
+from steepest.chunk import Counts
+from steepest.codes import Code
+from steepest.codings import CODINGS, Coding
+from steepest.columns import Columns
+from steepest.descent import Status
+from steepest.expansion import Expansion
+from steepest.methods import METHODS
+from steepest.methods.base import Method
+from steepest.moments import Moments
+from steepest.normal import NormalEquations
+from steepest.objective import Quadratic
+from steepest.parameters import Parameters, check
+from steepest.result import EarlyStop, Fit
+
+MOST_COLUMNS = 1_000_000
+VECTORS = ("point", "point_low", "gradient")
+MATRICES = ("factor", "root", "null_space")
+
+Json = dict[str, Any]
+
+
+def document_of(fit: Fit) -> Json:
+    """Return a fit as a document, without its trace."""
+    return {
+        "columns": _columns_to(fit.columns),
+        "parameters": _parameters_to(fit.parameters),
+        "fit": _fit_to(fit),
+        "refined": _refined_to(fit.normal.refined),
+        "moments": _moments_to(fit.moments),
+    }
+
+
+def fit_from(document: Json) -> Fit:
+    """Return the fit in a document; raise `ValueError`, `TypeError` or `KeyError` if it is none."""
+    moments = _moments_from(document["moments"])
+    parameters = _parameters_from(document["parameters"])
+    normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
+    normal = replace(normal, refined=_refined_from(document["refined"], normal.k))
+    problem = Quadratic.of(normal, parameters.scale)
+    columns = _columns_from(document["columns"])
+    if columns is not None and (*columns.terms, columns.target) != moments.names:
+        raise ValueError("its columns and its moments differ")
+    fit, certificate, counts = (document["fit"], document["fit"]["certificate"], document["fit"]["counts"])
+    if certificate["unit"] not in ("se", "sd(y)"):
+        raise ValueError("unknown unit")
+    return Fit(
+        coef=_array(fit["coef"], (moments.p,)),
+        intercept=_number(fit["intercept"]),
+        offset=_array(fit["offset"], (normal.k,)),
+        mean_residual=_number(fit["mean_residual"]),
+        problem=problem,
+        parameters=parameters,
+        method=_text(fit["method"]),
+        status=Status[fit["status"]],
+        steps=_integer(fit["steps"]),
+        bound=Certificate(
+            in_se=_read(certificate["in_se"]),
+            gap=_read(certificate["gap"]),
+            exact=_flag(certificate["exact"]),
+            floor=_read(certificate["floor"]),
+            unit=certificate["unit"],
+        ),
+        counts=Counts(
+            _integer(counts["read"]),
+            _integer(counts["used"]),
+            {_text(cause): _integer(rows) for cause, rows in counts["dropped"].items()},
+        ),
+        columns=columns,
+        repeatable=_flag(fit["repeatable"]),
+        codes=tuple(
+            Code(_text(code["name"]), _number(code["value"]), _integer(code["rows"])) for code in fit["codes"]
+        ),
+        began=None if fit["began"] is None else _array(fit["began"], (problem.size,)),
+        pace=None if fit["pace"] is None else _number(fit["pace"]),
+        radius=None if fit["radius"] is None else _read(fit["radius"]),
+        early=_early_from(fit["early"]),
+        epochs=_flag(fit["epochs"]),
+    )
+
+
+def _columns_to(columns: Columns | None) -> Json | None:
+    if columns is None:
+        return None
+    document = asdict(columns)
+    features = zip(columns.features, document["features"], strict=True)
+    return document | {"features": [{"kind": coding.kind, **fields} for coding, fields in features]}
+
+
+def _columns_from(document: Json | None) -> Columns | None:
+    if document is None:
+        return None
+    features = tuple(map(_coding_from, document["features"]))
+    weights = None if document["weights"] is None else _text(document["weights"])
+    if document["missing"] not in ("error", "drop"):
+        raise ValueError("unknown treatment of missing cells")
+    return Columns(_text(document["target"]), features, weights, document["missing"])
+
+
+def _coding_from(document: Json) -> Coding:
+    fields: Json = {
+        name: tuple(map(_text, value)) if isinstance(value, list) else _text(value)
+        for name, value in document.items()
+    }
+    return CODINGS[fields.pop("kind")](**fields)
+
+
+def _parameters_to(parameters: Parameters) -> Json:
+    rate = parameters.learning_rate
+    return {
+        "fit_intercept": bool(parameters.fit_intercept),
+        "method": _method_to(parameters.method),
+        "learning_rate": rate if isinstance(rate, str) else float(rate),
+        "scale": parameters.scale,
+        "max_iter": int(parameters.max_iter),
+        "tol": float(parameters.tol),
+        "precise": parameters.precise,
+        "warm_start": bool(parameters.warm_start),
+        "random_state": parameters.random_state
+        if parameters.random_state is None
+        else int(parameters.random_state),
+        "on_divergence": parameters.on_divergence,
+        "early_stopping": parameters.early_stopping,
+    }
+
+
+def _method_to(method: str | Method) -> str | Json:
+    """Return a method by name, or by name and arguments."""
+    return method if isinstance(method, str) else {"name": method.name, **asdict(method)}  # pyright: ignore
+
+
+def _method_from(document: str | Json) -> str | Method:
+    if isinstance(document, str):
+        return document
+    arguments = dict(document)
+    return type(METHODS[arguments.pop("name")])(**arguments)
+
+
+def _parameters_from(document: Json) -> Parameters:
+    rate, early = document["learning_rate"], document["early_stopping"]
+    parameters = Parameters(
+        fit_intercept=_flag(document["fit_intercept"]),
+        method=_method_from(document["method"]),
+        learning_rate=rate if rate == "auto" else _number(rate),
+        scale=_text(document["scale"]),
+        max_iter=_integer(document["max_iter"]),
+        tol=_number(document["tol"]),
+        precise=document["precise"] if document["precise"] == "auto" else _flag(document["precise"]),
+        warm_start=_flag(document["warm_start"]),
+        random_state=document["random_state"]
+        if document["random_state"] is None
+        else _integer(document["random_state"]),
+        on_divergence=_text(document["on_divergence"]),
+        early_stopping=early if early is False else _text(early),
+    )
+    check(parameters)
+    return parameters
+
+
+def _fit_to(fit: Fit) -> Json:
+    bound = fit.bound
+    certificate = {name: _written(getattr(bound, name)) for name in ("in_se", "gap", "floor")}
+    certificate |= {"exact": bound.exact, "unit": bound.unit}
+    return {
+        "coef": fit.coef.tolist(),
+        "intercept": fit.intercept,
+        "offset": fit.offset.tolist(),
+        "mean_residual": fit.mean_residual,
+        "method": fit.method,
+        "status": fit.status.name,
+        "steps": fit.steps,
+        "certificate": certificate,
+        "repeatable": fit.repeatable,
+        "codes": [asdict(code) for code in fit.codes],
+        "began": None if fit.began is None else fit.began.tolist(),
+        "pace": fit.pace,
+        "radius": None if fit.radius is None else _written(fit.radius),
+        "early": _early_to(fit.early),
+        "epochs": fit.epochs,
+        "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
+    }
+
+
+def _early_to(early: EarlyStop | None) -> Json | None:
+    if early is None:
+        return None
+    return asdict(early) | {"value": _written(early.value), "ridge": _written(early.ridge)}
+
+
+def _early_from(document: Json | None) -> EarlyStop | None:
+    if document is None:
+        return None
+    value, ridge = _read(document["value"]), _read(document["ridge"])
+    return EarlyStop(_text(document["criterion"]), value, _number(document["df"]), ridge)
+
+
+def _refined_to(refined: Expansion | None) -> Json | None:
+    if refined is None:
+        return None
+    document: Json = {name: getattr(refined, name).tolist() for name in (*VECTORS, "middle", *MATRICES)}
+    document |= {"value": refined.value, "error": _written(refined.error)}
+    document |= {"value_error": refined.value_error, "slack": _written(refined.slack), "shift": refined.shift}
+    return document | {"doubtful": refined.doubtful, "passes": refined.passes}
+
+
+def _refined_from(document: Json | None, k: int) -> Expansion | None:
+    if document is None:
+        return None
+    vectors = {name: _array(document[name], (k,)) for name in VECTORS}
+    rank = len(document["root"])
+    shapes = dict(zip(MATRICES, ((rank, k), (rank, k), (k, k - rank)), strict=True))
+    matrices = {name: _matrix(document[name], shape) for name, shape in shapes.items()}
+    return Expansion(
+        **vectors,
+        **matrices,
+        middle=_array(document["middle"], (rank,)),
+        value=_number(document["value"]),
+        error=_read(document["error"]),
+        value_error=_number(document["value_error"]),
+        slack=_read(document["slack"]),
+        doubtful=_flag(document["doubtful"]),
+        shift=_number(document["shift"]),
+        passes=_integer(document["passes"]),
+    )
+
+
+def _moments_to(m: Moments) -> Json:
+    document: Json = {
+        "names": list(m.names),
+        "rows": m.rows,
+        "dropped": m.dropped,
+        "weight": m.weight,
+        "sum_log_weight": m.sum_log_weight,
+        "weight_unit": m.weight_unit,
+        "digits": m.digits,
+        "roundings": m.roundings,
+        "scatter": [m.scatter[j, : j + 1].tolist() for j in range(m.p + 1)],
+    }
+    for name in ("mean", "mean_low", "minimum", "maximum", "unit"):
+        document[name] = [_written(x) for x in getattr(m, name).tolist()]
+    return document
+
+
+def _moments_from(document: Json) -> Moments:
+    names = tuple(_text(name) for name in document["names"])
+    k = len(names)
+    if not 1 <= k <= MOST_COLUMNS:
+        raise ValueError(f"{k} columns")
+    scatter = np.zeros((k, k))
+    if len(document["scatter"]) != k:
+        raise ValueError("scatter is not square")
+    for j, row in enumerate(document["scatter"]):
+        scatter[j, : j + 1] = scatter[: j + 1, j] = _array(row, (j + 1,))
+    arrays = {name: _array(document[name], (k,)) for name in ("mean", "mean_low", "unit")}
+    ranges = {name: _array(document[name], (k,), unknown=True) for name in ("minimum", "maximum")}
+    moments = Moments(
+        names=names,
+        rows=_integer(document["rows"]),
+        dropped=_integer(document["dropped"]),
+        weight=_number(document["weight"]),
+        sum_log_weight=_number(document["sum_log_weight"]),
+        scatter=scatter,
+        weight_unit=_number(document["weight_unit"]),
+        digits=_number(document["digits"]),
+        roundings=_integer(document["roundings"]),
+        **arrays,
+        **ranges,
+    )
+    if (
+        moments.rows < 1
+        or not moments.weight > 0
+        or (np.diag(scatter) < 0).any()
+        or (moments.unit <= 0).any()
+    ):
+        raise ValueError("its moments are those of no data")
+    return moments
+
+
+def _written(x: float) -> float | str:
+    """Return a number as JSON can hold it: those that are not finite as words."""
+    return x if math.isfinite(x) else repr(x)
+
+
+def _read(x: Any) -> float:
+    return float(x) if x in ("inf", "-inf", "nan") else _number(x)
+
+
+def _checked(kind: type | tuple[type, ...], word: str) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{value!r} is no {word}")
+        return value
+
+    return check
+
+
+_text = _checked(str, "text")
+_flag = _checked(bool, "true or false")
+_integer = _checked(int, "whole number")
+
+
+def _number(value: Any) -> float:
+    number = float(_checked((int, float), "number")(value))
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
+
+
+def _array(values: Any, shape: tuple[int, ...], *, unknown: bool = False) -> np.ndarray:
+    read = _read if unknown else _number
+    array = np.array([read(value) for value in values], dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"expected {shape[0]} numbers, got {len(array)}")
+    return array
+
+
+def _matrix(rows: Any, shape: tuple[int, int]) -> np.ndarray:
+    if len(rows) != shape[0] or shape[1] < 0:
+        raise ValueError(f"expected {shape[0]} rows of numbers, got {len(rows)}")
+    return np.array([_array(row, shape[1:]) for row in rows], dtype=np.float64).reshape(shape)

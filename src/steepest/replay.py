@@ -1,0 +1,178 @@
+"""Where a path of constant steps leads, without taking it; and where on it to stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.checks import is_whole
+from steepest.descent import Descent, Status
+from steepest.errors import InputError
+from steepest.likelihood import likelihood
+from steepest.methods.base import Limits
+from steepest.normal import NormalEquations
+from steepest.objective import Quadratic
+from steepest.result import EarlyStop, Fit
+from steepest.spectrum import Recurrence, degrees_of_freedom, equivalent_ridge
+
+Array = NDArray[np.float64]
+
+TINY = 2.0**-1022
+"""Numbers below have lost digits."""
+
+LONGEST = 10**12
+"""Steps that may be asked for."""
+
+GRID = 200
+"""Numbers of steps, evenly spaced on a logarithmic axis, that are tried before the best is looked for."""
+
+
+def fit_of(problem: Quadratic, descent: Descent, **known: Any) -> Fit:
+    """Return the fit that a descent led to; `known` are the other fields of `Fit`.
+
+    Raises
+    ------
+    InputError
+        Naming a coefficient that float64 cannot hold.
+    """
+    coef, intercept = problem.coefficients(descent.point)
+    offset, mean_residual = problem.split(descent.point)
+    if descent.status is not Status.DIVERGED:
+        _refuse_range(problem.normal, coef, offset)
+    return Fit(
+        coef=coef,
+        intercept=intercept,
+        offset=offset,
+        mean_residual=mean_residual,
+        problem=problem,
+        status=descent.status,
+        bound=descent.certificate,
+        trace=descent.trace,
+        pace=descent.pace,
+        radius=descent.radius,
+        **known,
+    )
+
+
+def at(fit: Fit, k: int) -> Fit:
+    """Return the fit as it was, or would be, after k steps of its method: by the closed form of its path.
+
+    Parameters
+    ----------
+    fit : Fit
+    k : int
+        From 0 to 10¹².
+
+    Raises
+    ------
+    InputError
+        If the steps of the method adapt, or lead beyond the range of float64.
+    """
+    if not (is_whole(k, 0) and k <= LONGEST):
+        raise InputError("k", f"got {k!r}", f"Pass a whole number of steps from 0 to {LONGEST:g}")
+    problem, steps = fit.problem, _path(fit.limits, fit.method)
+    start = problem.start if fit.began is None else fit.began
+    point = _point(problem, steps, start, int(k))
+    if not np.isfinite(point).all():
+        raise InputError("k", f"after {k} steps the coefficients exceed float64", "Ask for fewer steps")
+    certificate = problem.yardstick.certificate(problem.gap(point))
+    reached = certificate.in_se <= fit.parameters.tol
+    status = Status.CONVERGED if reached else Status.DIVERGED if fit.limits.beyond else Status.OUT_OF_STEPS
+    return fit_of(
+        problem,
+        Descent(point, status, int(k), certificate, ()),
+        parameters=fit.parameters,
+        method=fit.method,
+        steps=int(k),
+        counts=fit.counts,
+        columns=fit.columns,
+        repeatable=fit.repeatable,
+        codes=fit.codes,
+        began=fit.began,
+    )
+
+
+def stop(
+    problem: Quadratic, limits: Limits, start: Array, criterion: str, most: int
+) -> tuple[int, EarlyStop]:
+    """Return after how many steps to stop, `most` at most, and what that amounts to.
+
+    A step shrinks the error along every eigenvector by a known share; what is left after k steps, qⱼ, gives
+    the effective degrees of freedom df = Σ (1 - qⱼ) (and one for an intercept that follows) and, without
+    cancellation, RSS(k) = RSS* + 2 W gap(k). The best k is where a criterion is smallest:
+
+        GCV(k) = (RSS/n) / (1 - df/n)²,    AIC(k) = 2 (df + 1) - 2 ℓ(k), sigma counted as in `inference`.
+
+    References
+    ----------
+    Golub, Heath, Wahba (1979), *Generalized cross-validation as a method for choosing a good ridge
+    parameter*.
+    Yao, Rosasco, Caponnetto (2007), *On early stopping in gradient descent learning*.
+    """
+    steps = _path(limits, "this method")
+    n, m = problem.normal, problem.normal.moments
+    eigenvalues, V = problem.modes
+    error = V.T @ (start - problem.minimum)
+    profiled = n.intercept and not problem.free
+
+    def measured(k: int) -> tuple[float, float]:
+        left = steps.after(k)
+        df = degrees_of_freedom(left) + profiled
+        rss = n.residual + float(eigenvalues @ (left * error) ** 2)
+        if criterion == "aic":
+            return likelihood(m, rss * m.weight, df).aic, df
+        room = 1 - df / m.rows
+        return (rss / room**2 if room > 0 else math.inf), df
+
+    k = _best(lambda k: measured(k)[0], most)
+    value, df = measured(k)
+    if criterion == "gcv":
+        value *= float(m.unit[-1]) ** 2 * (m.weight / m.rows) * m.weight_unit
+    return k, EarlyStop(criterion, value, df, equivalent_ridge(eigenvalues, df - profiled))
+
+
+def _path(limits: Limits, method: str) -> Recurrence:
+    if limits.recurrence is None:
+        what = f"the steps of {method} have no closed form"
+        raise InputError("method", what, 'Choose a method of constant steps: "gd", "momentum" or "nesterov"')
+    return limits.recurrence
+
+
+def _point(problem: Quadratic, steps: Recurrence, start: Array, k: int) -> Array:
+    """Return the point after k steps."""
+    if k == 0:
+        return start
+    V, away = problem.modes[1], start - problem.minimum
+    along = V.T @ away
+    with np.errstate(over="ignore", invalid="ignore"):
+        rest = away - V @ along
+        return problem.minimum + (V @ (steps.after(k) * along) + rest)
+
+
+def _best(value: Callable[[int], float], most: int) -> int:
+    """Return the number of steps with the smallest value: of a grid first, then between its neighbours."""
+    grid = sorted({0, most, *np.geomspace(1, most, GRID).astype(np.int64).tolist()})
+    while True:
+        best = min(range(len(grid)), key=lambda j: value(grid[j]))
+        low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+        if high - low <= GRID:
+            return min(range(low, high + 1), key=value)
+        grid = sorted(set(np.linspace(low, high, GRID).astype(np.int64).tolist()))
+
+
+def _refuse_range(normal: NormalEquations, coef: Array, offset: Array) -> None:
+    """Raise `InputError` naming a coefficient that float64 cannot hold, or only with digits lost."""
+    found = coef[normal.active]
+    odd = ~(np.abs(found) >= TINY) | np.isinf(found)
+    if not odd.any():
+        return
+    slopes = normal.slopes(offset)[0]
+    lost = odd & (~np.isfinite(found) | ((np.abs(slopes) > 0) & (slopes != found)))
+    if lost.any():
+        name = normal.moments.names[int(normal.active[lost][0])]
+        what = "its coefficient is beyond the range of float64"
+        raise InputError(f"column {name!r}", what, "Measure it, or the target, in other units", code="range")

@@ -1,0 +1,66 @@
+"""What is to be said, and done, about a fit that is not the exact answer."""
+
+from __future__ import annotations
+
+import math
+
+from steepest.descent import Status
+from steepest.result import Fit
+
+ONCE = (
+    "moments are not precise enough for these data, whose rows cannot be read again:"
+    " fit all of them at once, from arrays, a table or a file"
+)
+
+SLOWEST = 1 - 1e-12
+"""A pace at which nothing is said of when it will be done."""
+
+
+def advice(fit: Fit) -> str:
+    """Return what to do about a fit that did not converge; nothing for one that did."""
+    match fit.status:
+        case Status.CONVERGED:
+            return ""
+        case Status.OUT_OF_STEPS:
+            return f'{_more(fit)} (max_iter), or choose method="newton"'
+        case Status.PRECISION:
+            return _rounding(fit)
+        case Status.CIRCLING:
+            return (
+                "more epochs stir the same noise: take a smaller learning_rate or larger batches,"
+                ' or choose method="newton"'
+            )
+        case Status.DIVERGED:
+            return _diverged(fit)
+        case Status.STOPPED:
+            if fit.early is not None:
+                return "early_stopping=False goes all the way"
+            return "more epochs or a smaller rate take it closer; LinearRegression goes all the way"
+
+
+def _rounding(fit: Fit) -> str:
+    if fit.bound.floor <= fit.parameters.tol:
+        return 'rounding swallows its steps: use scale="standard", or choose method="newton"'
+    return "rounding in these data allows no better" if fit.repeatable else ONCE
+
+
+def _diverged(fit: Fit) -> str:
+    limits = fit.limits
+    what = "choose a smaller learning_rate, or leave it out"
+    if limits.factor is None or limits.largest_rate is None:
+        return what
+    return (
+        f"each step multiplies the error by {limits.factor:.3g}: choose a learning_rate below"
+        f" {limits.largest_rate:.3g} = {limits.formula}, or leave it out"
+    )
+
+
+def _more(fit: Fit) -> str:
+    """Return how many more steps it takes: as is promised or, without a promise, at the pace of late."""
+    promised, yardstick = fit.limits.steps, fit.problem.yardstick
+    if promised is not None and promised > fit.steps:
+        return f"take {promised - fit.steps:,} more {fit.step}s at most"
+    missing = yardstick.distance(fit.bound.gap) / (yardstick.enough(fit.parameters.tol) or math.nan)
+    if fit.pace is None or not 1 < missing < math.inf or fit.pace > SLOWEST:
+        return f"take more {fit.step}s"
+    return f"take about {math.ceil(-math.log(missing) / math.log(fit.pace)):,} more {fit.step}s"

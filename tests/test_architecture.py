@@ -30,7 +30,7 @@ MATHEMATICS = {
 }
 MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "sources", "sources.*", "engines", "engines.*"}
-HALL = {"parameters", "result", "replay", "fitting", "inference"}
+HALL = {"parameters", "result", "replay", "fitting", "race", "inference"}
 VIEWS = {"document", "persist", "history", "report", "report.*"}
 RECEPTION = {"estimator", "tables", "teaching", "manners", "callbacks", "published"}
 BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "result": GROUND | MATHEMATICS | DATA | {"parameters"},
     "replay": GROUND | MATHEMATICS | {"result"},
     "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay"},
+    "race": GROUND | {"sources.base", "parameters", "result", "fitting"},
     "inference": GROUND | MATHEMATICS | DATA | {"result"},
     # floor 3
     "document": GROUND | MATHEMATICS | DATA | {"parameters", "result"},
@@ -88,7 +89,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": set(),
     "report.verdict": GROUND | {"descent", "result"},
     "report.facts": GROUND | {"descent", "result", "inference", "relations", "report.verdict"},
-    "report.*": GROUND | {"report.facts"},
+    "report.layout": set(),
+    "report.lineup": GROUND | {"race", "report.layout"},
+    "report.*": GROUND | {"report.facts", "report.layout"},
     # floor 4
     "manners": GROUND,
     "callbacks": GROUND | {"certificate", "fitting", "result"},

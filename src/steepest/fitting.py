@@ -149,6 +149,21 @@ def solve(
     observe, former : as in `fit`
     """
     normal, found = prepare(moments, parameters, rows)
+    counts = counts or Counts(moments.rows + moments.dropped, moments.rows)
+    known: dict[str, Any] = {"counts": counts, "columns": columns, "codes": found}
+    return settle(normal, parameters, rows=rows, observe=observe, former=former, **known)
+
+
+def settle(
+    normal: NormalEquations,
+    parameters: Parameters,
+    *,
+    rows: Rows | None,
+    observe: Observer | None = None,
+    former: Fit | None = None,
+    **known: Any,
+) -> Fit:
+    """Descend to the answer of normal equations; `known` are fields of `Fit` that no descent changes."""
     problem, method = Quadratic.of(normal, parameters.scale), parameters.way
     limits = limits_of(parameters.learning_rate, method, problem)
     if parameters.on_divergence == "raise":
@@ -168,13 +183,11 @@ def solve(
             parameters=parameters,
             method=method.title,
             steps=descent.steps + (normal.expansion.passes if on_rows else 0),
-            counts=counts or Counts(moments.rows + moments.dropped, moments.rows),
-            columns=columns,
             repeatable=rows is not None,
-            codes=found,
             began=began,
             early=early,
             epochs=method.stochastic,
+            **known,
         )
 
     descent = descend(

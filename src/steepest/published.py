@@ -13,7 +13,7 @@ from steepest.errors import CollinearityWarning, DataWarning, count, listed
 from steepest.manners import positional
 from steepest.relations import leaks, nearly
 from steepest.report.facts import facts
-from steepest.report.text import rounded_up
+from steepest.report.layout import rounded_up
 from steepest.result import Fit
 
 

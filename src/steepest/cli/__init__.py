@@ -15,7 +15,7 @@ from steepest.cli.screen import show_error, tolerate_any_encoding
 from steepest.version import __version__
 
 COMPLETION = "_STEEPEST_COMPLETE"
-VERBS = ("fit", "predict", "show")
+VERBS = ("fit", "predict", "race", "show")
 
 
 class Verbs(click.Group):
@@ -43,6 +43,7 @@ def steepest() -> None:
     \b
     steepest fit cars.csv -t dist -o cars.json     fit a table, print the summary, keep the model
     steepest predict cars.json new.csv --interval  predict new rows
+    steepest race cars.csv -t dist                 compare the methods
     steepest show cars.json                        print the summary again
     """
 

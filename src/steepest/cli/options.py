@@ -7,12 +7,15 @@ import os
 import shlex
 from collections.abc import Callable, Container
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from steepest.errors import SteepestError, choices
+
+if TYPE_CHECKING:
+    from steepest.sources.base import Selection
 
 
 class Among(click.ParamType):
@@ -32,6 +35,19 @@ class Among(click.ParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
+
+
+class Names(click.ParamType):
+    """Some names, separated by commas, looked up when they are needed."""
+
+    def __init__(self, name: str, names: Callable[[], list[str]]) -> None:
+        self.name = name
+        self._one = Among(name, names)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        return tuple(self._one.convert(name, param, ctx) for name in value.split(","))
 
 
 class ColumnName(click.ParamType):
@@ -72,10 +88,14 @@ class Rate(click.ParamType):
         return rate
 
 
-def method_names() -> list[str]:
+def every_method() -> list[str]:
     from steepest.methods import METHODS
 
-    return ["auto", *METHODS]
+    return list(METHODS)
+
+
+def method_names() -> list[str]:
+    return ["auto", *every_method()]
 
 
 def scale_names() -> list[str]:
@@ -134,3 +154,81 @@ def output(help_text: str) -> Callable[[Any], Any]:
     return click.option(
         "-o", "--output", type=click.Path(path_type=Path), callback=writable, metavar="FILE", help=help_text
     )
+
+
+def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return several options as one, the first on top."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+table = _together(
+    data,
+    click.option("-t", "--target", required=True, type=ColumnName(), help="The column to explain."),
+    columns("-x", "--features", help_text="The columns that explain it; all others if left out."),
+    columns("--exclude", help_text="Columns that are no features."),
+    columns("--categorical", help_text="Features that are levels, not numbers."),
+    click.option(
+        "--missing",
+        type=click.Choice(["error", "drop"]),
+        default="error",
+        show_default=True,
+        help="What becomes of rows with missing cells.",
+    ),
+    click.option("--weights", type=ColumnName(), help="The column of row weights."),
+    click.option("--no-intercept", is_flag=True, help="Fit a line through the origin."),
+)
+"""The table in the first argument, and what its columns mean; `selection` takes them up."""
+
+descent = _together(
+    click.option(
+        "--scale",
+        type=Among("scale", scale_names),
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="Coordinates of the descent: standard, center or none.",
+    ),
+    click.option(
+        "--max-iter",
+        type=click.IntRange(1),
+        default=10_000,
+        show_default=True,
+        help="Largest number of steps; of stochastic methods, epochs.",
+    ),
+    click.option(
+        "--tol",
+        type=Within(0),
+        default=1e-6,
+        show_default=True,
+        help="Distance from the exact answer that is close enough, in standard errors.",
+    ),
+    click.option(
+        "--random-state",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Of the order in which stochastic methods visit the rows.",
+    ),
+)
+"""Where a descent goes, and when it ends."""
+
+
+def selection(asked: dict[str, Any]) -> Selection:
+    """Take the options of a table out of `asked`, and return its rows; what is left are parameters."""
+    from steepest.columns import learn
+    from steepest.sources.base import Selection
+    from steepest.sources.open import open_table
+
+    opened = open_table(asked.pop("data"))
+    asked["fit_intercept"] = not asked.pop("no_intercept")
+    lists = ("features", "exclude", "categorical")
+    meaning: dict[str, Any] = {option: resolved(asked.pop(option), opened.kinds) for option in lists}
+    meaning["features"] = meaning["features"] or None
+    meaning |= {option: asked.pop(option) for option in ("target", "weights", "missing")}
+    return Selection(opened, learn(opened, **meaning))

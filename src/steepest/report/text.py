@@ -10,10 +10,9 @@ from typing import Any
 
 from steepest.errors import count
 from steepest.report.facts import Facts, Term
+from steepest.report.layout import WIDTH, flush, on_point, printable, rounded_up, side_by_side
 
-WIDTH = 80
 MOST_TERMS = 20
-LONGEST_NAME = 24
 INDENT = " " * 6
 
 Line = tuple[str, str]
@@ -51,21 +50,6 @@ def lines(facts: Facts) -> list[Line]:
         ("data", _data(facts)),
         *(("note", line) for note in facts.notes[:3] for line in _note(note)),
     ]
-
-
-def printable(name: str, longest: int = LONGEST_NAME) -> str:
-    """Return a name that cannot disturb a terminal: control characters escaped, and not too long."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    return shown if len(shown) <= longest else shown[: longest - 3] + "..."
-
-
-def rounded_up(distance: float) -> str:
-    """Return a bound in one or two digits, never below the bound itself."""
-    if not math.isfinite(distance) or distance == 0:
-        return "0" if distance == 0 else "an unknown number of"
-    digits = 1 if distance < 0.1 else 2
-    step = 10.0 ** (math.floor(math.log10(distance)) - digits + 1)
-    return f"{math.ceil(distance / step * (1 - 1e-12)) * step:.{digits}g}"
 
 
 def p_value(p: float | None) -> str:
@@ -109,17 +93,17 @@ def _table(facts: Facts) -> list[Line]:
         after = [("note", line) for line in _note(f"no standard errors: {facts.refusal}")]
     else:
         estimates, errors, low, high = map(list, zip(*map(_digits, terms), strict=True))
-        ends = zip(_flush(low), _flush(high), strict=True)
+        ends = zip(flush(low), flush(high), strict=True)
         columns = {
             "term": names,
-            "estimate": _on_point(estimates),
-            "SE": _on_point(errors),
+            "estimate": on_point(estimates),
+            "SE": on_point(errors),
             f"{100 * facts.level:g}% CI": ["-" if b.strip() == "-" else f"{a} .. {b}" for a, b in ends],
             "t": [_t_value(term.t) for term in terms],
             "p": [p_value(term.p) for term in terms],
         }
         after = []
-    head, *rows = _side_by_side(columns)
+    head, *rows = side_by_side(columns)
     more = [("term", f"... and {count(hidden, 'more term')}, of smaller |t|")] if hidden else []
     return [("head", head), *(("term", row) for row in rows), *more, *after]
 
@@ -155,26 +139,6 @@ def _scientific(value: float, decimals: int) -> str:
 
 def _t_value(t: float | None) -> str:
     return "-" if t is None else f"{t:.2f}" if abs(t) < 1e5 else f"{t:.2e}"
-
-
-def _on_point(texts: Sequence[str]) -> list[str]:
-    """Pad numbers on the right until their decimal points stand below each other."""
-    tails = [len(text) - text.find(".") if "." in text and "e" not in text else 0 for text in texts]
-    widest = max(tails, default=0)
-    return [text + " " * (widest - tail) if tail else text for text, tail in zip(texts, tails, strict=True)]
-
-
-def _flush(texts: Sequence[str]) -> list[str]:
-    """Pad texts on the left to a common width."""
-    width = max(map(len, texts), default=0)
-    return [text.rjust(width) for text in texts]
-
-
-def _side_by_side(columns: dict[str, list[str]]) -> list[str]:
-    """Return the lines of a table: the first column flush left, the others flush right."""
-    padded = [_flush([head, *texts]) for head, texts in columns.items()]
-    padded[0] = [text.strip().ljust(len(text)) for text in padded[0]]
-    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def _statistics(facts: Facts) -> list[str]:

@@ -36,8 +36,9 @@ class Status(Enum):
 
     CONVERGED = "converged"
     OUT_OF_STEPS = "out of steps"
+    OUT_OF_EPOCHS = "out of epochs"
     PRECISION = "stopped by rounding"
-    CIRCLING = "circling in the noise of its batches"
+    CIRCLING = "circling in its noise"
     STOPPED = "stopped as asked"
     DIVERGED = "diverged"
 

@@ -83,6 +83,7 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     early_stopping : {False, "gcv", "aic"}, default=False
         Whether to stop at that one of the first `max_iter` steps of gd, momentum or nesterov which has the
         smallest generalised cross-validation error or Akaike criterion: a regularised fit, and no exact one.
+        ``learning_rate="auto"`` is then 1/L, at which no direction overshoots.
 
     Attributes
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -165,14 +165,15 @@ def settle(
 ) -> Fit:
     """Descend to the answer of normal equations; `known` are fields of `Fit` that no descent changes."""
     problem, method = Quadratic.of(normal, parameters.scale), parameters.way
-    limits = limits_of(parameters.learning_rate, method, problem)
+    smooth = bool(parameters.early_stopping)
+    limits = limits_of(parameters.learning_rate, method, problem, smooth=smooth)
     if parameters.on_divergence == "raise":
         refuse_divergence(limits, method, problem)
     on_rows = isinstance(method, Newton) and isinstance(parameters.learning_rate, str)
     began = None if former is None else _warm(problem, former)
     start = began if began is not None else problem.reached if on_rows else problem.start
     most, tol, early = parameters.max_iter, _tolerance(problem, parameters.tol), None
-    if parameters.early_stopping:
+    if smooth:
         most, early = stop(problem, limits, start, str(parameters.early_stopping), most)
         tol = 0.0
 
@@ -200,7 +201,7 @@ def settle(
         max_iter=most,
         observe=None if observe is None else _told(observe, problem, fitted),
     )
-    return fitted(descent)
+    return fitted(replace(descent, status=Status.STOPPED) if smooth else descent)
 
 
 def prepare(
@@ -270,7 +271,7 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
         problem=problem,
         parameters=Parameters(scale="none"),
         method=method,
-        status=Status.STOPPED,
+        status=Status.OUT_OF_EPOCHS,
         steps=epochs,
         epochs=True,
         bound=problem.yardstick.certificate(gap),

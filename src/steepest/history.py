@@ -102,12 +102,13 @@ class History:
     def to_frame(self) -> Any:
         """Return the columns, and then the coefficients, as a data frame.
 
-        Of pandas or polars, whichever is imported already or else installed; otherwise a pyarrow table.
+        Of polars if that is imported already, else of pandas or polars, whichever is installed; without them
+        a pyarrow table.
         """
         names = [f"coef[{name}]" if name in COLUMNS else name for name in self.names]
         table = {**self._columns, **dict(zip(names, self.coef.T, strict=True))}
-        imported = [name for name in FRAMES if name in sys.modules]
-        library = next(name for name in (*imported, *FRAMES) if find_spec(name) is not None)
+        in_use = ("polars",) if "polars" in sys.modules else ()
+        library = next(name for name in (*in_use, *FRAMES) if find_spec(name) is not None)
         if library == "pyarrow":
             import pyarrow as pa
 

@@ -17,8 +17,18 @@ STEEP = 1e13
 """Condition number beyond which the slowest steps are too short for their rounding to be told apart."""
 
 
-def limits_of(learning_rate: float | str, method: Method, problem: Quadratic) -> Limits:
+def limits_of(
+    learning_rate: float | str, method: Method, problem: Quadratic, *, smooth: bool = False
+) -> Limits:
     """Return the limits of a method at a learning rate, or at the best one.
+
+    Parameters
+    ----------
+    learning_rate : float or "auto"
+    method : Method
+    problem : Quadratic
+    smooth : bool
+        Whether ``"auto"`` is 1/L, at which no direction overshoots, rather than the fastest rate.
 
     Raises
     ------
@@ -28,6 +38,8 @@ def limits_of(learning_rate: float | str, method: Method, problem: Quadratic) ->
     rate = None if isinstance(learning_rate, str) else float(learning_rate)
     with np.errstate(over="ignore"):
         limits = method.limits(problem, rate)
+        if smooth and rate is None and limits.rate is not None:
+            limits = method.limits(problem, 1 / limits.L)
     if limits.rate is None and rate is not None:
         what = f"{method.title} chooses its own steps"
         raise InputError("learning_rate", what, 'Leave it out, or choose method="gd"')

@@ -126,7 +126,7 @@ class Fit:
         """What the curvature of the data allows the method, and promises of it."""
         p, problem = self.parameters, self.problem
         start = problem.start if self.began is None else self.began
-        found = limits_of(p.learning_rate, p.way, problem)
+        found = limits_of(p.learning_rate, p.way, problem, smooth=bool(p.early_stopping))
         return forecast(found, problem.gap(start), problem.yardstick, p.tol)
 
     @property

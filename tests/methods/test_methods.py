@@ -133,7 +133,7 @@ def test_limits_of_the_cars(cars):
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_stochastic_methods_say_that_they_have_no_limit(cars, name):
-    with pytest.warns(ConvergenceWarning, match="circling in the noise"):
+    with pytest.warns(ConvergenceWarning, match="circling in its noise"):
         limits = LinearRegression(method=name, random_state=0).fit(*cars).limits_
     assert (limits.largest_rate, limits.factor, limits.steps) == (None, None, None)
     assert "learning rate  no limit: " in str(limits)

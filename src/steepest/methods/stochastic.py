@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,7 +51,8 @@ class Visits:
     ----------
     point : (size,) array
         The last of the points; the method's answer is their average, if it averages.
-    rate : float
+    eta, rate : float
+        The learning rate before the schedule, and that of the last update.
     epoch, updates : int
     wander : float
         Mean gap of the points of the last epoch.
@@ -62,6 +64,7 @@ class Visits:
     """
 
     point: Array
+    eta: float
     rate: float
     epoch: int
     updates: int
@@ -111,26 +114,27 @@ class Stochastic:
 
     def start(self, problem: Sample, v: Array, rate: float) -> Visits:
         tail = Tail(np.zeros_like(v), np.zeros_like(v))
-        return Visits(v, rate, 0, 0, problem.gap(v), problem.loss(v), tail, self._memory(v))
+        return Visits(v, rate, math.nan, 0, 0, problem.gap(v), problem.loss(v), tail, self._memory(v))
 
     def step(self, problem: Sample, v: Array, state: Visits) -> tuple[Array, Visits]:
-        point, memory, t = state.point, state.memory, state.updates
+        point, memory, t, rate = state.point, state.memory, state.updates, state.rate
         tail = replace(state.tail, newer=state.tail.newer.copy())
         gaps: list[float] = []
         for batch in problem.batches(self.batch_size, state.epoch, shuffle=self.shuffle):
             t += 1
-            point, memory = self._move(point, batch, self._rate(state.rate, t), memory)
+            rate = self._rate(state.eta, t)
+            point, memory = self._move(point, batch, rate, memory)
             tail.add(t, point)
             if t % LOOKS == 0:
                 gaps.append(problem.gap(point))
         loss, wander = problem.loss(point), float(np.mean([*gaps, problem.gap(point)]))
         stuck = self.schedule == "adaptive" and not loss < state.loss
-        rate, least = state.rate / (SHRINK if stuck else 1.0), min(loss, state.loss)
-        next_state = Visits(point, rate, state.epoch + 1, t, wander, least, tail, memory)
+        eta, least = state.eta / (SHRINK if stuck else 1.0), min(loss, state.loss)
+        next_state = Visits(point, eta, rate, state.epoch + 1, t, wander, least, tail, memory)
         return (tail.mean if self.average else point), next_state
 
-    def _rate(self, rate: float, t: int) -> float:
-        return rate / t**self.power_t if self.schedule == "invscaling" else rate
+    def _rate(self, eta: float, t: int) -> float:
+        return eta / t**self.power_t if self.schedule == "invscaling" else eta
 
     def _memory(self, v: Array) -> Any:
         """Return what is carried to the first batch."""

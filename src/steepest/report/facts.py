@@ -222,7 +222,7 @@ def _notes(fit: Fit) -> tuple[str, ...]:
     if fit.constant:
         names = ", ".join(fit.constant[:10])
         verb = "does" if len(fit.constant) == 1 else "do"
-        zero = "" if fit.status is Status.STOPPED else ": coefficient exactly 0"
+        zero = "" if fit.status is Status.OUT_OF_EPOCHS else ": coefficient exactly 0"
         notes.append(f"{names} {verb} not vary{zero}")
     notes += _dependence(fit)
     notes += [f"{name} determines {fit.target} exactly: is it a copy of it?" for name in leaks(fit.normal)]

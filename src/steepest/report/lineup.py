@@ -32,7 +32,7 @@ def lines(race: Race) -> list[str]:
         f" {within}",
         f"scale {scale}: L {eigenvalues[-1]:.4g}, mu {eigenvalues[0]:.4g},"
         f" condition number {eigenvalues[-1] / eigenvalues[0]:.4g}",
-        f"moments: {race.seconds:.2g} s, shared by all; an iteration of a stochastic method is a pass",
+        f"moments: {race.seconds:.2g} s, shared by all; every epoch of a stochastic method is a pass",
         *side_by_side(columns),
     ]
 

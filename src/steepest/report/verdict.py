@@ -32,14 +32,16 @@ def advice(fit: Fit) -> str:
             )
         case Status.DIVERGED:
             return _diverged(fit)
+        case Status.OUT_OF_EPOCHS:
+            return "more epochs or a smaller rate take it closer; LinearRegression goes all the way"
         case Status.STOPPED:
             if fit.early is not None:
                 return "early_stopping=False goes all the way"
-            return "more epochs or a smaller rate take it closer; LinearRegression goes all the way"
+            return f'stopped as asked; {_more(fit)}, or choose method="newton"'
 
 
 def _rounding(fit: Fit) -> str:
-    if fit.bound.floor <= fit.parameters.tol:
+    if fit.bound.unit == "se" and fit.bound.floor <= fit.parameters.tol:
         return 'rounding swallows its steps: use scale="standard", or choose method="newton"'
     return "rounding in these data allows no better" if fit.repeatable else ONCE
 

@@ -36,6 +36,18 @@ def test_the_error_is_the_one_that_is_printed(steepest, tmp_path):
     assert steepest("fit", "cars.csv", "-t", "distance").err == shown
 
 
+def test_the_race_is_run_like_that(steepest, tmp_path):
+    (tmp_path / "cars.csv").symlink_to(ROOT / "examples" / "cars.csv")
+    shown = next(text for text in blocks("") if text.startswith("dist: 50 rows"))
+
+    def without_seconds(text):
+        lines = (line.split() for line in text.splitlines())
+        return [[word for j, word in enumerate(words) if not (j in (1, 3) and "." in word)] for words in lines]
+
+    ran = steepest("race", "cars.csv", "-t", "dist", "--scale", "none").out
+    assert without_seconds(ran) == without_seconds(shown)
+
+
 def test_the_python_runs(tmp_path, monkeypatch):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,44 @@
+"""What the pages show is what happens."""
+
+import re
+
+import pytest
+
+from conftest import ROOT
+from steepest.methods import METHODS
+
+PAGE = (ROOT / "docs" / "methods.md").read_text()
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    return {}
+
+
+def test_the_page_on_methods_runs_and_prints_what_it_says(names, capsys):
+    blocks = re.findall(r"```(python|)\n(.*?)```", PAGE, flags=re.DOTALL)
+    python = [text for kind, text in blocks if kind]
+    exec(python[0], names)
+    assert capsys.readouterr().out == next(text for kind, text in blocks if not kind)
+    for block in python[1:]:
+        exec(block, names)
+    assert names["momentum"].at(10**12).certificate_.in_se < 1e-9
+    assert list(names["frame"].columns)[:2] == ["iteration", "loss"]
+
+
+def test_the_page_on_methods_has_a_row_for_each():
+    assert re.findall(r'^\| `"(\w+)"` \|', PAGE, flags=re.MULTILINE) == list(METHODS)
+
+
+def test_its_iterations_are_those_of_the_study():
+    study = (ROOT / "studies" / "results" / "iterations.md").read_text()
+    rows = re.findall(r"^\| (?:10|100|1000|10000|1e\+06) \|(.*)\|$", study, flags=re.MULTILINE)
+    measured = [re.findall(r"(> \d+|[\d.]+) \(", row)[1:] for row in rows]
+    shown = re.findall(r"^\| 10[²³⁴⁶]? \|(.*)\|$", PAGE, flags=re.MULTILINE)
+    printed = [
+        [cell.strip().replace(" ", "").replace(">", "> ") for cell in row.split("|")][:-1] for row in shown
+    ]
+    assert printed == measured
+    assert "Beyond: gd at 1/L at 10000, steepest at 10000." in study

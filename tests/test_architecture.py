@@ -76,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engines.*": GROUND | {"sources.base"},
     "engines": set(),
     # floor 2
-    "parameters": GROUND | {"objective", "methods", "methods.base"},
+    "parameters": GROUND | {"objective", "methods", "methods.base", "methods.newton"},
     "result": GROUND | MATHEMATICS | DATA | {"parameters"},
     "replay": GROUND | MATHEMATICS | {"result"},
     "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay"},

@@ -116,6 +116,9 @@ def test_features_that_are_called_like_columns_stay_apart():
     history = LinearRegression(method="cg").fit(frame, [1.0, 3, 2, 5]).history_
     assert history.names == ("(intercept)", "loss", "iteration")
     assert list(history.to_frame().columns[-2:]) == ["coef[loss]", "coef[iteration]"]
+    odd = pd.DataFrame({"loss": [1.0, 2, 3, 5], "coef[loss]": [2.0, 1, 5, 4]})
+    history = LinearRegression(method="cg").fit(odd[["loss", "coef[loss]"]], [1.0, 3, 2, 5]).history_
+    assert list(history.to_frame().columns[-2:]) == ["coef[loss]", "coef[coef[loss]]"]
 
 
 def test_it_prints_in_one_line(model):

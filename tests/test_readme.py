@@ -42,7 +42,9 @@ def test_the_race_is_run_like_that(steepest, tmp_path):
 
     def without_seconds(text):
         lines = (line.split() for line in text.splitlines())
-        return [[word for j, word in enumerate(words) if not (j in (1, 3) and "." in word)] for words in lines]
+        return [
+            [word for j, word in enumerate(words) if not (j in (1, 3) and "." in word)] for words in lines
+        ]
 
     ran = steepest("race", "cars.csv", "-t", "dist", "--scale", "none").out
     assert without_seconds(ran) == without_seconds(shown)

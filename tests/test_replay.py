@@ -173,6 +173,29 @@ def test_it_stops_where_the_criterion_is_smallest(criterion):
     np.testing.assert_allclose(model.at(k).coef_, model.coef_, rtol=1e-9)
 
 
+@pytest.mark.parametrize("method", [Momentum(0.9), Nesterov(0.9), Momentum(), GD()], ids=label)
+@pytest.mark.parametrize("seed", range(6))
+def test_no_other_step_is_better(method, seed):
+    """Along a path that swings, the criterion has many minima."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(20, 3)) * [1, 0.3, 0.05] + 1, rng.normal(size=20)
+    asked = {"method": method, "scale": "center"}
+    found = LinearRegression(**asked, early_stopping="gcv").fit(X, y)
+    fits = (LinearRegression(**asked, early_stopping="gcv", max_iter=most) for most in range(1, 400, 7))
+    values = [fit.fit(X, y).early_stop_.value for fit in fits]
+    assert found.early_stop_.value <= min(values) * (1 + 1e-12)
+
+
+def test_it_starts_at_zero_and_does_not_diverge(rows):
+    with pytest.raises(InputError, match="early_stopping: counts degrees of freedom from a start at zero"):
+        LinearRegression(early_stopping="gcv", warm_start=True).fit(*rows)
+    with pytest.raises(InputError, match="early_stopping: this learning rate diverges"):
+        LinearRegression(early_stopping="aic", learning_rate=50.0, on_divergence="record").fit(*rows)
+    assert LinearRegression(early_stopping="gcv", max_iter=10**20).fit(*rows).n_iter_ > 0
+    constant = quietly(LinearRegression(early_stopping="gcv"), np.ones((9, 1)), rows[1][:9])
+    assert constant.converged_
+
+
 def test_it_predicts_better_than_least_squares_and_says_what_it_is():
     X, y = wiggly()
     fresh, _ = wiggly(n=4000)

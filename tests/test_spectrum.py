@@ -1,14 +1,17 @@
 """The closed form of recurrences, envelopes and degrees of freedom, against running and against matrices."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steepest.methods.momentum import Momentum
+from steepest.methods.nesterov import Nesterov
 from steepest.spectrum import (
     Chebyshev,
     Geometric,
-    Recurrence,
+    Powers,
     degrees_of_freedom,
     equivalent_ridge,
     steps_until,
@@ -18,15 +21,25 @@ PULLS = np.array([1e-6, 1e-3, 0.02, 0.3, 0.99, 1.0, 1.01, 1.7, 1.999])
 
 
 def gradient(pull):
-    return Recurrence(pull, 1 - pull, 0 * pull, 1 - pull)
+    return Powers(pull)
+
+
+class Line:
+    """A problem that has nothing but eigenvalues."""
+
+    def __init__(self, eigenvalues):
+        self._eigenvalues = np.asarray(eigenvalues, dtype=float)
+
+    def eigenvalues(self):
+        return self._eigenvalues
 
 
 def heavy(pull, beta):
-    return Recurrence(pull, 1 + beta - pull, np.full_like(pull, -beta), 1 - pull)
+    return Momentum(beta).limits(Line(pull), 1.0).path
 
 
 def nesterov(pull, beta):
-    return Recurrence(pull, (1 + beta) * (1 - pull), -beta * (1 - pull), 1 - pull)
+    return Nesterov(beta).limits(Line(pull), 1.0).path
 
 
 KINDS = {
@@ -36,8 +49,10 @@ KINDS = {
 }
 
 
-def run(steps: Recurrence, k: int) -> np.ndarray:
-    before, now = np.ones_like(steps.now), steps.first
+def run(steps, k):
+    if isinstance(steps, Powers):
+        steps = Momentum(0.0).limits(Line(steps.pull), 1.0).path
+    before, now = np.ones_like(steps.now), steps.now / 2 + steps.drift
     for _ in range(k - 1):
         before, now = now, steps.now * now + steps.before * before
     return np.ones_like(steps.now) if k == 0 else now
@@ -66,6 +81,33 @@ def test_slow_directions_keep_their_digits():
     assert slow == pytest.approx(np.exp(1e9 * np.log1p(-2e-9)), rel=1e-8)
 
 
+@pytest.mark.parametrize("method", [Momentum(), Nesterov(), Momentum(0.9), Nesterov(0.99)])
+@pytest.mark.parametrize(("condition", "within"), [(1e2, 1e-13), (1e4, 1e-12), (1e6, 1e-10), (1e8, 2e-9)])
+def test_steep_problems_keep_their_digits_too(method, condition, within):
+    """Against fifty digits: near double roots the powers of a rounded matrix would lose all of them."""
+    eigenvalues = np.geomspace(1 / condition, 1, 9)
+    limits = method.limits(Line(eigenvalues), None)
+    state = method.start(Line(eigenvalues), np.zeros(1), limits.rate)
+    with mpmath.workdps(50):
+        beta, x = mpmath.mpf(state.beta), [mpmath.mpf(limits.rate) * mpmath.mpf(each) for each in eigenvalues]
+        first = mpmath.mpf(getattr(state, "first", limits.rate)) / mpmath.mpf(limits.rate)
+        for k in (5, int(3 * condition**0.5), 100_000):
+            found = limits.path.after(k)
+            for at, pull in enumerate(x):
+                keep = 1 - pull if method.name == "nesterov" else 1
+                a = (1 + beta) * keep if method.name == "nesterov" else 1 + beta - pull
+                M = mpmath.matrix([[a, -beta * keep], [1, 0]]) ** (k - 1)
+                assert abs(M[0, 0] * (1 - first * pull) + M[0, 1] - found[at]) < within
+
+
+def test_many_numbers_of_steps_at_once():
+    for steps in KINDS.values():
+        k = np.array([0, 1, 2, 7, 100])
+        together = steps.after(k[:, None])
+        for row, each in zip(together, k.tolist(), strict=True):
+            np.testing.assert_array_equal(row, steps.after(each))
+
+
 @given(st.floats(0, 0.999), st.floats(1e-4, 0.999), st.integers(0, 60))
 def test_the_factor_is_the_spectral_radius(beta, share, k):
     for kind, limit in ((heavy, 2 * (1 + beta)), (nesterov, (2 + 2 * beta) / (1 + 2 * beta))):
@@ -73,7 +115,7 @@ def test_the_factor_is_the_spectral_radius(beta, share, k):
         steps = kind(pull, beta)
         matrix = np.array([[steps.now[0], steps.before[0]], [1.0, 0.0]])
         assert steps.factor == pytest.approx(np.abs(np.linalg.eigvals(matrix)).max(), rel=1e-6, abs=1e-7)
-        expected = (np.linalg.matrix_power(matrix, k) @ [steps.first[0], 1.0])[0]
+        expected = (np.linalg.matrix_power(matrix, k) @ [1 - pull[0], 1.0])[0]
         assert steps.after(k + 1)[0] == pytest.approx(expected, rel=1e-9, abs=1e-10)
         assert kind(np.array([0.999999 * limit]), beta).factor < 1
         assert kind(np.array([1.000001 * limit]), beta).factor > 1

@@ -27,6 +27,9 @@ EPOCHS = 10
 """Epochs without progress after which a stochastic method circles in its noise."""
 
 
+FAR = 1.0
+"""Distance from which a descent has not arrived, whatever its noise."""
+
 FEWEST = 8
 """Rows of a trace that show a pace."""
 
@@ -39,6 +42,7 @@ class Status(Enum):
     OUT_OF_EPOCHS = "out of epochs"
     PRECISION = "stopped by rounding"
     CIRCLING = "circling in its noise"
+    SLOW = "hardly moving"
     STOPPED = "stopped as asked"
     DIVERGED = "diverged"
 
@@ -161,7 +165,8 @@ class _Progress:
 class _Wandering:
     """Tells a stochastic method that is on its way from one that circles in the noise of its batches.
 
-    It circles when for some epochs neither its points have come closer nor their average has halved its gap.
+    It is not when for some epochs neither its points have come closer nor their average has halved its gap:
+    it hardly moves if the average is still far away, and about as far as the points; else it circles.
     """
 
     def __init__(self, yardstick: Yardstick, gap: float) -> None:
@@ -176,7 +181,10 @@ class _Wandering:
             self._closest, self._since = state.wander, 0
         if gap < self._reference / 2:
             self._reference, self._since = gap, 0
-        return Status.CIRCLING if self._since >= EPOCHS else None
+        if self._since < EPOCHS:
+            return None
+        far = state.settled > state.wander / 2 and self._yardstick.distance(state.settled) > FAR
+        return Status.SLOW if far else Status.CIRCLING
 
     @property
     def radius(self) -> float | None:

@@ -20,7 +20,6 @@ from steepest.engines.local import fold
 from steepest.errors import DataChangedError, InputError
 from steepest.limits import limits_of, refuse_divergence
 from steepest.methods.base import Method
-from steepest.methods.newton import Newton
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic
@@ -30,11 +29,9 @@ from steepest.replay import fit_of, stop
 from steepest.result import Fit
 from steepest.sampled import Sampled
 from steepest.sources.base import Source
+from steepest.trace import Row
 
 Array = NDArray[np.float64]
-
-EXACT_FIT = 1e-10
-"""Distance in sd(y) from which residuals too small to be measured may be called an exact fit."""
 
 LARGEST_WEIGHT = 1e150
 """Weights of a diverged descent whose distance is not worth computing."""
@@ -169,10 +166,9 @@ def settle(
     limits = limits_of(parameters.learning_rate, method, problem, smooth=smooth)
     if parameters.on_divergence == "raise":
         refuse_divergence(limits, method, problem)
-    on_rows = isinstance(method, Newton) and isinstance(parameters.learning_rate, str)
     began = None if former is None else _warm(problem, former)
-    start = began if began is not None else problem.reached if on_rows else problem.start
-    most, tol, early = parameters.max_iter, _tolerance(problem, parameters.tol), None
+    start = began if began is not None else problem.reached if parameters.on_rows else problem.start
+    most, tol, early = parameters.max_iter, problem.tolerance(parameters.tol), None
     if smooth:
         most, early = stop(problem, limits, start, str(parameters.early_stopping), most)
         tol = 0.0
@@ -183,7 +179,7 @@ def settle(
             descent,
             parameters=parameters,
             method=method.title,
-            steps=descent.steps + (normal.expansion.passes if on_rows else 0),
+            steps=descent.steps,
             repeatable=rows is not None,
             began=began,
             early=early,
@@ -201,7 +197,23 @@ def settle(
         max_iter=most,
         observe=None if observe is None else _told(observe, problem, fitted),
     )
-    return fitted(replace(descent, status=Status.STOPPED) if smooth else descent)
+    if parameters.on_rows and began is None:
+        descent = _after_passes(problem, descent)
+    if smooth:
+        reached = descent.certificate.in_se <= parameters.tol
+        return fitted(replace(descent, status=Status.CONVERGED if reached else Status.STOPPED))
+    return fitted(descent)
+
+
+def _after_passes(problem: Quadratic, descent: Descent) -> Descent:
+    """Return a descent that counts the passes which measured the rows again as its first steps."""
+    passes, v = problem.normal.expansion.passes, problem.start
+    if not passes:
+        return descent
+    norm = float(np.linalg.norm(problem.gradient(v)))
+    reached, *others = (row._replace(iteration=row.iteration + passes) for row in descent.trace)
+    rows = (Row(0, v, problem.gap(v), norm, math.nan, 0.0), reached._replace(rate=1.0), *others)
+    return replace(descent, steps=descent.steps + passes, trace=rows)
 
 
 def prepare(
@@ -277,11 +289,3 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
         bound=problem.yardstick.certificate(gap),
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )
-
-
-def _tolerance(problem: Quadratic, tol: float) -> float:
-    """Return the distance that is close enough: `tol`, or every coefficient exact up to its own rounding."""
-    normal, yardstick = problem.normal, problem.yardstick
-    exact_fit = normal.se is None and normal.freedom > 0 and normal.t > 0
-    least = yardstick.floor + normal.written / yardstick.scale if tol and normal.exact else 0.0
-    return max(min(tol, EXACT_FIT) if exact_fit else tol, least)

@@ -22,7 +22,7 @@ from steepest.exact import two_sum
 Array = NDArray[np.float64]
 
 BLOCK = 2048
-COMFORTABLE = 2.0**300
+COMFORTABLE = 2.0**100
 EXACT = 2.0**53
 PANEL, NARROW = 16, 32
 """Rows summed in sequence where there are few of them, and columns up to which this costs little."""
@@ -204,7 +204,7 @@ def _in_panels(Z: Array) -> Array:
 
 
 def units(largest: Array) -> Array:
-    """Return the powers of two in whose units numbers are held: ones, unless they lie beyond 2^±300."""
+    """Return the powers of two in whose units numbers are held: ones, unless they lie beyond 2^±100."""
     easy = ((largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE)) | (largest == 0)
     return np.ones_like(largest) if easy.all() else np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
 

@@ -105,8 +105,11 @@ class History:
         Of polars if that is imported already, else of pandas or polars, whichever is installed; without them
         a pyarrow table.
         """
-        names = [f"coef[{name}]" if name in COLUMNS else name for name in self.names]
-        table = {**self._columns, **dict(zip(names, self.coef.T, strict=True))}
+        table = dict(self._columns)
+        for name, values in zip(self.names, self.coef.T, strict=True):
+            while name in table:
+                name = f"coef[{name}]"
+            table[name] = values
         in_use = ("polars",) if "polars" in sys.modules else ()
         library = next(name for name in (*in_use, *FRAMES) if find_spec(name) is not None)
         if library == "pyarrow":

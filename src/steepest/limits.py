@@ -49,8 +49,8 @@ def limits_of(
 def forecast(limits: Limits, gap: float, yardstick: Yardstick, tol: float) -> Limits:
     """Return the limits with the number of steps that are promised to lead from a gap to a tolerance."""
     distance = yardstick.distance(gap)
-    lost = limits.recurrence is not None and limits.condition > STEEP
-    if limits.guarantee is None or lost or not 0 < distance < math.inf:
+    lost = limits.path is not None and limits.condition > STEEP
+    if limits.guarantee is None or lost or tol < yardstick.floor or not 0 < distance < math.inf:
         return limits
     return replace(limits, steps=steps_until(limits.guarantee, yardstick.enough(tol) / distance))
 

@@ -4,7 +4,7 @@ Rows z = (x, y) are gathered about an origin close to their mean and merged in c
 products never occur. The mean is an unevaluated sum of two float64 numbers, which makes merging as exact
 at 10^9 + x as it is at x.
 
-Columns beyond 2^±300 are held in units of a power of two, which changes no digit.
+Columns beyond 2^±100 are held in units of a power of two, which changes no digit.
 
 References
 ----------
@@ -58,8 +58,8 @@ class Moments:
         S = Σ wᵢ(zᵢ - mean)(zᵢ - mean)ᵀ, undivided, in units of `weight_unit`, `unit` and `unit`.
     minimum, maximum : (p+1,) arrays
         Range of every column as given; NaN where it is not known.
-    unit : (p+1,) array of powers of two, all ones unless a column lies beyond 2^±300
-    weight_unit : float, a power of two, one unless the weights lie beyond 2^±300
+    unit : (p+1,) array of powers of two, all ones unless a column lies beyond 2^±100
+    weight_unit : float, a power of two, one unless the weights lie beyond 2^±100
     digits : float
         Decimal digits of the scatter that subtraction has left, at most 15.95.
     roundings : int

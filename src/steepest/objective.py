@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,12 @@ from steepest.errors import InputError, choices
 from steepest.normal import NormalEquations
 
 Array = NDArray[np.float64]
+
+EXACT_FIT = 1e-10
+"""Distance in sd(y) from which residuals too small to be measured may be called an exact fit."""
+
+LOST = 1e-6
+"""Share of the largest singular value below which the smallest has too few digits."""
 
 SCALES = ("auto", "standard", "center", "none")
 
@@ -39,7 +46,7 @@ class Quadratic:
     ``auto`` is ``standard``. Without an intercept nothing is centred. The optimum is the same in
     all of them, but the curvature, and with it the path and the limits of the learning rate, is not.
 
-    Columns are in units of the moments: the user's own, unless they lie beyond 2^±300.
+    Columns are in units of the moments: the user's own, unless they lie beyond 2^±100.
 
     Attributes
     ----------
@@ -91,6 +98,13 @@ class Quadratic:
         unit = "sd(y)" if n.se is None else "se"
         return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)
 
+    def tolerance(self, tol: float) -> float:
+        """Return the distance that is close enough: `tol`, or every coefficient exact up to its rounding."""
+        n, yardstick = self.normal, self.yardstick
+        exact_fit = n.se is None and n.freedom > 0 and n.t > 0
+        least = yardstick.floor + n.written / yardstick.scale if tol and n.exact else 0.0
+        return max(min(tol, EXACT_FIT) if exact_fit else tol, least)
+
     def loss(self, v: Array) -> float:
         return self.gap(v) + self.normal.residual / 2
 
@@ -132,8 +146,7 @@ class Quadratic:
     def _eigenvalues(self) -> Array:
         if not self.size:
             return np.ones(1)
-        lengths = np.linalg.svd(self._root, compute_uv=False)
-        return np.asarray(lengths[::-1] ** 2, dtype=np.float64)
+        return self._squares(np.linalg.svd(self._root, compute_uv=False))
 
     @cached_property
     def modes(self) -> tuple[Array, Array]:
@@ -141,7 +154,24 @@ class Quadratic:
         if not self.size:
             return np.ones(1), np.zeros((0, 1))
         lengths, V = np.linalg.svd(self._root, full_matrices=False)[1:]
-        return lengths[::-1] ** 2, V[::-1].T
+        return self._squares(lengths), V[::-1].T
+
+    def _squares(self, lengths: NDArray[Any]) -> Array:
+        """Return the eigenvalues, ascending, of the singular values of `_root`.
+
+        In coordinates whose units are far apart the smallest is lost in the rounding of the largest: it is
+        then that of the inverse.
+        """
+        n = self.normal
+        least = float(lengths[0]) * self.size * n.unit_roundoff
+        if lengths[-1] < LOST * lengths[0] and n.rank == n.k:
+            inverse = n.root.T / self.stretch[:, None]
+            if self.free:
+                first = np.append(-n.expansion.middle, 1.0)
+                inverse = np.vstack([first, np.column_stack([inverse, np.zeros(n.k)])])
+            least = 1 / float(np.linalg.norm(inverse, 2))
+            lengths = np.append(lengths[:-1], least)
+        return np.maximum(lengths, min(least, lengths[0]))[::-1] ** 2
 
     @property
     def _root(self) -> Array:

@@ -12,6 +12,7 @@ from steepest.checks import is_real, is_whole
 from steepest.errors import InputError, choices, listed
 from steepest.methods import method_of
 from steepest.methods.base import Method
+from steepest.methods.newton import Newton
 from steepest.objective import check_scale
 
 CRITERIA = ("gcv", "aic")
@@ -41,6 +42,11 @@ class Parameters:
             return method_of("gd")
         return method_of(self.method)
 
+    @property
+    def on_rows(self) -> bool:
+        """Whether the passes that measured the rows again count as steps: they are newton's."""
+        return isinstance(self.way, Newton) and isinstance(self.learning_rate, str)
+
 
 def check(parameters: Parameters) -> None:
     """Raise `InputError` for a parameter out of range, naming the range."""
@@ -67,6 +73,9 @@ def check(parameters: Parameters) -> None:
     if parameters.early_stopping is not False and parameters.early_stopping not in CRITERIA:
         fix = f"Pass False or one of {listed(CRITERIA)}"
         raise InputError("early_stopping", f"got {parameters.early_stopping!r}", fix)
+    if parameters.early_stopping and parameters.warm_start:
+        what = "counts degrees of freedom from a start at zero"
+        raise InputError("early_stopping", what, "Pass warm_start=False")
     method_of(parameters.method)
     check_scale(parameters.scale)
 

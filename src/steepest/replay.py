@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from steepest.methods.base import Limits
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic
 from steepest.result import EarlyStop, Fit
-from steepest.spectrum import Recurrence, degrees_of_freedom, equivalent_ridge
+from steepest.spectrum import Path, degrees_of_freedom, equivalent_ridge
 
 Array = NDArray[np.float64]
 
@@ -27,8 +27,11 @@ TINY = 2.0**-1022
 LONGEST = 10**12
 """Steps that may be asked for."""
 
-GRID = 200
-"""Numbers of steps, evenly spaced on a logarithmic axis, that are tried before the best is looked for."""
+EVERY, GRID = 100_000, 1000
+"""Numbers of steps that are all tried, and those beyond, evenly spaced on a logarithmic axis."""
+
+BLOCK = 1 << 20
+"""Shares of eigenvectors that are looked at together."""
 
 
 def fit_of(problem: Quadratic, descent: Descent, **known: Any) -> Fit:
@@ -80,7 +83,7 @@ def at(fit: Fit, k: int) -> Fit:
     if not np.isfinite(point).all():
         raise InputError("k", f"after {k} steps the coefficients exceed float64", "Ask for fewer steps")
     certificate = problem.yardstick.certificate(problem.gap(point))
-    reached = certificate.in_se <= fit.parameters.tol
+    reached = certificate.in_se <= problem.tolerance(fit.parameters.tol)
     status = Status.CONVERGED if reached else Status.DIVERGED if fit.limits.beyond else Status.OUT_OF_STEPS
     return fit_of(
         problem,
@@ -114,35 +117,43 @@ def stop(
     Yao, Rosasco, Caponnetto (2007), *On early stopping in gradient descent learning*.
     """
     steps = _path(limits, "this method")
+    if limits.beyond:
+        raise InputError("early_stopping", "this learning rate diverges", "Leave learning_rate out")
     n, m = problem.normal, problem.normal.moments
     eigenvalues, V = problem.modes
-    error = V.T @ (start - problem.minimum)
+    weights = eigenvalues * (V.T @ (start - problem.minimum)) ** 2
     profiled = n.intercept and not problem.free
 
-    def measured(k: int) -> tuple[float, float]:
-        left = steps.after(k)
-        df = degrees_of_freedom(left) + profiled
-        rss = n.residual + float(eigenvalues @ (left * error) ** 2)
-        if criterion == "aic":
-            return likelihood(m, rss * m.weight, df).aic, df
-        room = 1 - df / m.rows
-        return (rss / room**2 if room > 0 else math.inf), df
+    def measured(k: NDArray[np.int64]) -> tuple[Array, Array]:
+        left = steps.after(k[:, None])
+        return degrees_of_freedom(left) + profiled, n.residual + left**2 @ weights
 
-    k = _best(lambda k: measured(k)[0], most)
-    value, df = measured(k)
-    if criterion == "gcv":
-        value *= float(m.unit[-1]) ** 2 * (m.weight / m.rows) * m.weight_unit
+    def criteria(k: NDArray[np.int64]) -> Array:
+        df, rss = measured(k)
+        with np.errstate(divide="ignore"):
+            if criterion == "aic":
+                return 2 * df + m.rows * np.log(rss)
+            room = 1 - df / m.rows
+            return np.where(room > 0, rss / room**2, math.inf)
+
+    k = _best(criteria, _candidates(min(most, LONGEST), len(eigenvalues)))
+    (df,), (rss,) = (each.tolist() for each in measured(np.array([k])))
+    if criterion == "aic":
+        value = likelihood(m, rss * m.weight, df).aic
+    else:
+        total = rss * float(m.unit[-1]) ** 2 * m.weight * m.weight_unit
+        value = total / m.rows / (1 - df / m.rows) ** 2
     return k, EarlyStop(criterion, value, df, equivalent_ridge(eigenvalues, df - profiled))
 
 
-def _path(limits: Limits, method: str) -> Recurrence:
-    if limits.recurrence is None:
+def _path(limits: Limits, method: str) -> Path:
+    if limits.path is None:
         what = f"the steps of {method} have no closed form"
         raise InputError("method", what, 'Choose a method of constant steps: "gd", "momentum" or "nesterov"')
-    return limits.recurrence
+    return limits.path
 
 
-def _point(problem: Quadratic, steps: Recurrence, start: Array, k: int) -> Array:
+def _point(problem: Quadratic, steps: Path, start: Array, k: int) -> Array:
     """Return the point after k steps."""
     if k == 0:
         return start
@@ -153,15 +164,25 @@ def _point(problem: Quadratic, steps: Recurrence, start: Array, k: int) -> Array
         return problem.minimum + (V @ (steps.after(k) * along) + rest)
 
 
-def _best(value: Callable[[int], float], most: int) -> int:
-    """Return the number of steps with the smallest value: of a grid first, then between its neighbours."""
-    grid = sorted({0, most, *np.geomspace(1, most, GRID).astype(np.int64).tolist()})
-    while True:
-        best = min(range(len(grid)), key=lambda j: value(grid[j]))
-        low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-        if high - low <= GRID:
-            return min(range(low, high + 1), key=value)
-        grid = sorted(set(np.linspace(low, high, GRID).astype(np.int64).tolist()))
+def _candidates(most: int, m: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the numbers of steps to try, some at a time: all at first, then pairs of neighbours on a grid."""
+    size = max(BLOCK // m, 1)
+    every = min(most, EVERY)
+    for start in range(0, every + 1, size):
+        yield np.arange(start, min(start + size, every + 1))
+    if most > every:
+        grid = np.geomspace(every, most - 1, GRID).astype(np.int64)
+        yield np.unique(np.concatenate([grid, grid + 1]))
+
+
+def _best(criteria: Callable[[NDArray[np.int64]], Array], candidates: Iterable[NDArray[np.int64]]) -> int:
+    """Return the number of steps whose criterion is smallest, the first of equals."""
+    least, best = math.inf, 0
+    for k in candidates:
+        values = criteria(k)
+        if values.min() < least:
+            least, best = float(values.min()), int(k[values.argmin()])
+    return best
 
 
 def _refuse_range(normal: NormalEquations, coef: Array, offset: Array) -> None:

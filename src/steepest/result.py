@@ -127,7 +127,10 @@ class Fit:
         p, problem = self.parameters, self.problem
         start = problem.start if self.began is None else self.began
         found = limits_of(p.learning_rate, p.way, problem, smooth=bool(p.early_stopping))
-        return forecast(found, problem.gap(start), problem.yardstick, p.tol)
+        found = forecast(found, problem.gap(start), problem.yardstick, problem.tolerance(p.tol))
+        if found.steps is None or not p.on_rows or self.began is not None:
+            return found
+        return replace(found, steps=found.steps + self.normal.expansion.passes)
 
     @property
     def step(self) -> str:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+Steps = int | NDArray[np.int64]
+
 APART = 1e-3
 """Relative distance of two real roots from which their powers are subtracted without loss."""
 
@@ -54,15 +56,59 @@ def steps_until(guarantee: Guarantee, share: float) -> int | None:
     return high
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """e₀ = 1, e₁ = first, eₖ₊₁ = now·eₖ + before·eₖ₋₁, for m eigenvalues at once.
+class Path(Guarantee, Protocol):
+    """A guarantee that knows the error after every number of steps, not only its bound."""
+
+    def after(self, k: Steps) -> Array:
+        """Return the share of the error that k steps leave along every eigenvector.
+
+        It has shape (m,) for a number k, and (n, m) for k of shape (n, 1).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Powers:
+    """eₖ = (1 - ηλ)ᵏ, for m eigenvalues at once.
 
     Attributes
     ----------
     pull : (m,) array
-        η λ, which is 1 - now - before.
-    now, before, first : (m,) arrays
+        ηλ.
+    """
+
+    pull: Array
+
+    @property
+    def factor(self) -> float:
+        return float(np.abs(1 - self.pull).max())
+
+    def envelope(self, k: int) -> float:
+        return float(np.abs(self.after(k)).max())
+
+    def after(self, k: Steps) -> Array:
+        return _power(1 - self.pull, _log_of_one_minus(self.pull), k)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recurrence:
+    """e₀ = 1, e₁ = now/2 + drift, eₖ₊₁ = now·eₖ + before·eₖ₋₁, for m eigenvalues at once.
+
+    Where the roots of r² = now·r + before are real and apart, eₖ is a sum of their powers, that of a root
+    close to one taken by its logarithm. Elsewhere, with w = √|D|/2, φ the angle of the roots and
+    r = √-before,
+
+        eₖ = rᵏ (cos kφ + (drift/w) sin kφ)   (cosh and sinh for D > 0).
+
+    What is nearly a double root is told from one by D, which the methods give without cancellation.
+
+    Attributes
+    ----------
+    pull : (m,) array
+        ηλ, which is 1 - now - before.
+    now, before, drift : (m,) arrays
+    D : (m,) array
+        now² + 4 before.
 
     References
     ----------
@@ -73,65 +119,62 @@ class Recurrence:
     pull: Array
     now: Array
     before: Array
-    first: Array
+    drift: Array
+    D: Array
 
     @property
     def factor(self) -> float:
-        """The spectral radius: the larger root, in modulus, of r² = now·r + before."""
+        """The spectral radius: the larger root, in modulus."""
         with np.errstate(over="ignore", invalid="ignore"):
-            square = self.now**2 + 4 * self.before
-            real = (np.abs(self.now) + np.sqrt(np.maximum(square, 0.0))) / 2
-            return float(np.where(square >= 0, real, np.sqrt(np.maximum(-self.before, 0.0))).max())
+            real = (np.abs(self.now) + np.sqrt(np.maximum(self.D, 0.0))) / 2
+            return float(np.where(self.D >= 0, real, np.sqrt(np.maximum(-self.before, 0.0))).max())
 
     def envelope(self, k: int) -> float:
         """Return the largest |eₖ|: no start leaves more of the error, and one start leaves this much."""
         return float(np.abs(self.after(k)).max())
 
-    def after(self, k: int) -> Array:
-        """Return eₖ (m,): exactly (up to rounding) the share of the error that k steps leave.
-
-        Where the roots are real and apart it is a sum of their powers, the power of a root close to one being
-        taken by its logarithm; elsewhere the k-th power of the matrix of the recurrence, by squaring.
-        """
-        if k == 0:
-            return np.ones_like(self.now)
+    def after(self, k: Steps) -> Array:
         with np.errstate(all="ignore"):
-            width = np.sqrt(np.maximum(self.now**2 + 4 * self.before, 0.0))
-            apart = width > APART * np.abs(self.now)
-            return np.where(apart, self._by_roots(k, width), self._by_squaring(k))
+            w = np.sqrt(np.abs(self.D)) / 2
+            apart = (self.D > 0) & (w > APART * np.abs(self.now))
+            found = np.where(apart, self._by_roots(k, w), self._by_angle(k, w))
+        found = np.where((self.now == 0) & (self.before == 0), 0.0, found)
+        first = self.now / 2 + self.drift
+        return np.where(np.equal(k, 0), 1.0, np.where(np.equal(k, 1), first, found))
 
-    def _by_roots(self, k: int, width: Array) -> Array:
-        large = (self.now + np.copysign(width, self.now)) / 2
+    def _by_roots(self, k: Steps, w: Array) -> Array:
+        large = self.now / 2 + np.copysign(w, self.now)
         small = -self.before / large
-        log_large = np.where(
-            large > 0, np.log1p(-np.minimum(self.pull / (1 - small), 1.0)), np.log(np.abs(large))
-        )
-        part = (self.first - small) / (large - small)
-        powers = _power(large, log_large, k), _power(small, np.log(np.abs(small)), k)
-        return part * powers[0] + np.where(part == 1, 0.0, (1 - part) * powers[1])
+        log_large = np.where(large > 0, _log_of_one_minus(self.pull / (1 - small)), np.log(np.abs(large)))
+        part = (self.drift + np.copysign(w, self.now)) / (2 * np.copysign(w, self.now))
+        rest = np.where(small == 0, 0.0, (1 - part) * _power(small, np.log(np.abs(small)), k))
+        return part * _power(large, log_large, k) + rest
 
-    def _by_squaring(self, k: int) -> Array:
-        one, zero = np.ones_like(self.now), np.zeros_like(self.now)
-        total, square = (one, zero, zero, one), (self.now, self.before, one, zero)
-        rest = k - 1
-        while rest:
-            if rest & 1:
-                total = _product(total, square)
-            square = _product(square, square)
-            rest >>= 1
-        return total[0] * self.first + total[1]
+    def _by_angle(self, k: Steps, w: Array) -> Array:
+        middle, log_r = np.abs(self.now) / 2, np.log(-self.before) / 2
+        turn, lean = np.arctan2(w, middle), np.arctanh(w / middle)
+        sign = np.copysign(1.0, self.now)
+        slope = sign * self.drift / np.where(w > 0, w, 1.0)
+        round_ = np.exp(k * log_r) * (np.cos(k * turn) + slope * np.sin(k * turn))
+        up, down = np.exp(k * (log_r + lean)), np.exp(k * (log_r - lean))
+        rise = np.where(k * lean < 1, np.exp(k * log_r) * np.sinh(k * lean), (up - down) / 2)
+        double = np.exp(k * log_r) * (1 + sign * self.drift * k / middle)
+        leaning = np.where(w > 0, (up + down) / 2 + slope * rise, double)
+        turned = (sign < 0) & np.equal(np.mod(k, 2), 1)
+        return np.where(turned, -1.0, 1.0) * np.where(self.D < 0, round_, leaning)
 
 
-def _power(root: Array, log: Array, k: int) -> Array:
+def _log_of_one_minus(x: Array) -> Array:
+    """Return log |1 - x|."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x < 1, np.log1p(-np.minimum(x, 1.0)), np.log(np.abs(1 - x)))
+
+
+def _power(root: Array, log: Array, k: Steps) -> Array:
     """Return the k-th powers of roots, given the logarithms of their moduli."""
-    return np.where((root < 0) & (k % 2 == 1), -1.0, 1.0) * np.exp(k * log)
-
-
-def _product(A: tuple[Array, ...], B: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Return the products of 2 x 2 matrices, entry by entry."""
-    a, b, c, d = A
-    e, f, g, h = B
-    return a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
+    with np.errstate(all="ignore"):
+        size = np.where(np.equal(k, 0), 1.0, np.exp(k * log))
+        return np.where((root < 0) & np.equal(np.mod(k, 2), 1), -size, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +184,8 @@ class Geometric:
     factor: float
 
     def envelope(self, k: int) -> float:
-        return self.factor**k
+        with np.errstate(over="ignore"):
+            return float(np.float64(self.factor) ** k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +214,8 @@ class Chebyshev:
         return 2 * power / (1 + power * power)
 
 
-def degrees_of_freedom(left: Array) -> float:
-    """Return the effective degrees of freedom of fitted values whose errors are shrunk to shares (m,).
+def degrees_of_freedom(left: Array) -> Array:
+    """Return the effective degrees of freedom of fitted values whose errors are shrunk to shares (..., m).
 
     Each eigenvector counts as much as its coefficient has moved: 1 - share.
 
@@ -179,7 +223,7 @@ def degrees_of_freedom(left: Array) -> float:
     ----------
     Hastie, Tibshirani, Friedman (2009), *The Elements of Statistical Learning*, section 7.6.
     """
-    return float((1 - left).sum())
+    return (1 - left).sum(axis=-1)
 
 
 def equivalent_ridge(eigenvalues: Array, df: float) -> float:

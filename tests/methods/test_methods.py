@@ -4,6 +4,7 @@ import math
 import pickle
 import warnings
 
+import mpmath
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
@@ -60,9 +61,9 @@ def test_the_envelope_is_never_violated_and_is_attained(method):
             left = np.sqrt(walk(method, problem, v, rate, 60))
             promised = np.array([limits.envelope(k) for k in range(61)])
             assert (left <= left[0] * promised * (1 + 1e-9) + 1e-12 * left[0]).all()
-            if limits.recurrence is None:
+            if limits.path is None:
                 continue
-            at = int(np.abs(limits.recurrence.after(7)).argmax())
+            at = int(np.abs(limits.path.after(7)).argmax())
             worst = problem.minimum + problem.modes[1][:, at]
             left = np.sqrt(walk(method, problem, worst, rate, 7))
             assert left[7] / left[0] == pytest.approx(promised[7], rel=1e-6, abs=1e-9)
@@ -252,6 +253,66 @@ def test_every_method_says_where_its_formula_is_from():
     for method in METHODS.values():
         assert "References\n" in type(method).__doc__
         assert "←" in type(method).__doc__
+
+
+def test_limits_compare_and_hash_and_know_overflow(cars):
+    limits = LinearRegression(method="gd").fit(*cars).limits_
+    assert limits == limits
+    assert len({limits}) == 1
+    newton = LinearRegression(method="newton", learning_rate=3.0, on_divergence="record", max_iter=3)
+    with pytest.warns(ConvergenceWarning):
+        assert newton.fit(*cars).limits_.envelope(5000) == math.inf
+
+
+@pytest.mark.parametrize("units", [(1e-9, 1e9), (1e-12, 1e12), (1.0, 1e14)])
+def test_units_far_apart_do_not_hide_the_smallest_curvature(units):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 2)) * units + np.array(units)
+    y = rng.normal(size=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = LinearRegression(method="gd", scale="none", max_iter=3).fit(X, y).limits_
+    with mpmath.workdps(80):
+        Z = mpmath.matrix(np.column_stack([np.ones(50), X]).tolist())
+        true = mpmath.eigsy(Z.T * Z / 50, eigvals_only=True)
+    assert found.mu == pytest.approx(float(min(true)), rel=1e-6)
+    assert pytest.approx(float(max(true)), rel=1e-9) == found.L
+    assert LinearRegression(method="cg", scale="none").fit(X, y).converged_
+
+
+@pytest.mark.parametrize("size", [1e-120, 1e-60, 1e60, 1e120])
+@pytest.mark.parametrize("name", METHODS)
+def test_units_of_any_size_do_no_harm(size, name):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 3))
+    y = X.sum(axis=1) + rng.normal(size=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LinearRegression(method=name, scale="center", random_state=0, max_iter=300)
+        plain = model.fit(X, y).certificate_.in_se
+        scaled = model.fit(X * size, y * size).certificate_.in_se
+    assert scaled <= 2 * plain + 1e-6
+
+
+def test_an_exact_fit_is_reached_within_the_promise():
+    X = np.arange(12.0)[:, None] ** [1, 2]
+    for name in ("gd", "momentum", "steepest", "cg"):
+        model = LinearRegression(method=name, max_iter=10**5).fit(X, X @ [2.0, 3.0])
+        assert model.n_iter_ <= model.limits_.steps
+        again = LinearRegression(method=name, max_iter=model.limits_.steps).fit(X, X @ [2.0, 3.0])
+        assert again.converged_
+    with pytest.warns(ConvergenceWarning, match="stopped by rounding"):
+        hopeless = LinearRegression(method="gd", tol=0).fit(X, X @ [2.0, 3.0] + np.sin(X[:, 0]))
+    assert hopeless.limits_.steps is None
+
+
+def test_passes_that_newton_took_on_the_rows_are_its_first_steps():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3)) + 1e6
+    model = LinearRegression(precise=True).fit(X, X.sum(axis=1) + rng.normal(size=100))
+    assert model.history_["iteration"][0] == 0
+    assert model.history_["iteration"][-1] == model.n_iter_ <= model.limits_.steps
+    np.testing.assert_array_equal(model.history_.coef[-1], [model.intercept_, *model.coef_])
 
 
 def test_newton_with_a_rate_shrinks_by_one_minus_it(cars):

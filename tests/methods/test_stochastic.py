@@ -133,6 +133,16 @@ def test_the_average_is_over_a_half_to_three_quarters_of_all_points():
     assert tail.mean[0] == pytest.approx(np.arange(32, 101).mean())
 
 
+def test_slow_is_not_called_circling():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = X.sum(axis=1) + rng.normal(size=300)
+    with pytest.warns(ConvergenceWarning, match='hardly moving after .* use scale="standard"'):
+        LinearRegression(method="sgd", scale="none", random_state=0).fit(1e-4 * X, y)
+    with pytest.warns(ConvergenceWarning, match="circling in its noise"):
+        LinearRegression(method="sgd", scale="none", random_state=0).fit(X, y)
+
+
 def test_schedules():
     X, y = unscaled(n=320, p=2)
     rates = {}

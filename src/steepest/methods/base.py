@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from steepest.checks import is_real
 from steepest.errors import InputError
-from steepest.spectrum import Guarantee, Recurrence
+from steepest.spectrum import Guarantee, Path, Powers, Recurrence
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ class Limits:
     @property
     def condition(self) -> float:
         """Condition number L / mu."""
-        return self.L / self.mu
+        return self.L / self.mu if self.mu else math.inf
 
     @property
     def beyond(self) -> bool:
@@ -147,9 +147,9 @@ class Limits:
         return None if self.guarantee is None else self.guarantee.envelope(k)
 
     @property
-    def recurrence(self) -> Recurrence | None:
+    def path(self) -> Path | None:
         """The closed form of the path, if the steps are constant."""
-        return self.guarantee if isinstance(self.guarantee, Recurrence) else None
+        return self.guarantee if isinstance(self.guarantee, Powers | Recurrence) else None
 
     def __str__(self) -> str:
         lines = [f"curvature      L {self.L:.4g}, mu {self.mu:.4g}, condition number {self.condition:.4g}"]
@@ -170,8 +170,8 @@ class Method(Protocol):
     """A way to descend: a start and a step. The loop, the trace and the stopping rule belong to `descend`.
 
     The state of a method is what it likes, with an attribute `rate`: the learning rate of the step that
-    led there, NaN before the first. A stochastic method's also has `wander`: the mean gap of the points that
-    its last epoch visited.
+    led there, NaN before the first. A stochastic method's also has `wander`, the mean gap of the points that
+    its last epoch visited, and `settled`, the gap of the average of its later points.
     """
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steepest.methods.base import Array, Length, Limits, Problem, ends
-from steepest.spectrum import Recurrence
+from steepest.spectrum import Powers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,8 @@ class GD:
     def limits(self, problem: Problem, rate: float | None) -> Limits:
         mu, L = ends(problem)
         best = 2 / (L + mu)
-        pull = (best if rate is None else rate) * problem.eigenvalues()
-        steps = Recurrence(pull, 1 - pull, 0 * pull, 1 - pull)
-        return Limits(L, mu, best if rate is None else rate, 2 / L, best, "2/L", steps)
+        used = best if rate is None else rate
+        return Limits(L, mu, used, 2 / L, best, "2/L", Powers(used * problem.eigenvalues()))
 
     def start(self, problem: Problem, v: Array, rate: float) -> Length:
         return Length(rate)

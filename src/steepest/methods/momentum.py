@@ -65,15 +65,20 @@ class Momentum:
             largest, best = 2 * (1 + self.beta) / L, 2 * (1 + self.beta) / (L + mu)
             formula = f"2(1+b)/L with b = {self.beta:g}"
         used = best if rate is None else rate
-        beta = self._beta(used, mu, L)
-        pull = used * eigenvalues
-        first = 1 - self._first(used, mu, L) * eigenvalues
-        steps = Recurrence(pull, 1 + beta - pull, np.full_like(pull, -beta), first)
+        pull, rest = used * eigenvalues, self._rest(used, mu, L)
+        root = 1 - rest
+        steps = Recurrence(
+            pull,
+            now=1 + root * root - pull,
+            before=np.full_like(pull, -root * root),
+            drift=rest * (1 + root) / 2 + pull / 2 - self._first(used, mu, L) * eigenvalues,
+            D=(rest * rest - pull) * ((1 + root) ** 2 - pull),
+        )
         return Limits(L, mu, used, largest, best, formula, steps)
 
     def start(self, problem: Problem, v: Array, rate: float) -> Rolling:
         mu, L = ends(problem)
-        return Rolling(None, rate, self._first(rate, mu, L), self._beta(rate, mu, L))
+        return Rolling(None, rate, self._first(rate, mu, L), (1 - self._rest(rate, mu, L)) ** 2)
 
     def step(self, problem: Problem, v: Array, state: Rolling) -> tuple[Array, Rolling]:
         if state.previous is None:
@@ -82,10 +87,12 @@ class Momentum:
             new = v - state.rate * problem.gradient(v) + state.beta * (v - state.previous)
         return new, Rolling(v, state.rate, state.first, state.beta)
 
-    def _beta(self, rate: float, mu: float, L: float) -> float:
+    def _rest(self, rate: float, mu: float, L: float) -> float:
+        """Return 1 - √β."""
         if not isinstance(self.beta, str):
-            return self.beta
-        return max(abs(1 - math.sqrt(rate * mu)), abs(1 - math.sqrt(rate * L))) ** 2
+            return (1 - self.beta) / (1 + math.sqrt(self.beta))
+        slow, fast = math.sqrt(rate * mu), math.sqrt(rate * L)
+        return slow if abs(1 - slow) >= abs(1 - fast) else 2 - fast
 
     def _first(self, rate: float, mu: float, L: float) -> float:
         """Return the learning rate of the first step."""

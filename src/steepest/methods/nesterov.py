@@ -57,36 +57,48 @@ class Nesterov:
         mu, L = ends(problem)
         best = 4 / (3 * L + mu) if isinstance(self.beta, str) else self._best(self.beta, mu, L)
         used = best if rate is None else rate
-        b = self._beta(used, mu)
+        q = self._ratio(used, mu)
+        b = (1 - q) / (1 + q)
         formula = f"(2+2b)/((1+2b)L) with b = {b:.4g}"
-        pull = used * problem.eigenvalues()
-        steps = Recurrence(pull, (1 + b) * (1 - pull), -b * (1 - pull), 1 - pull)
+        steps = _recurrence(used * problem.eigenvalues(), q)
         return Limits(L, mu, used, (2 + 2 * b) / ((1 + 2 * b) * L), best, formula, steps)
 
     def start(self, problem: Problem, v: Array, rate: float) -> Ahead:
-        return Ahead(v, rate, self._beta(rate, ends(problem)[0]))
+        q = self._ratio(rate, ends(problem)[0])
+        return Ahead(v, rate, (1 - q) / (1 + q))
 
     def step(self, problem: Problem, v: Array, state: Ahead) -> tuple[Array, Ahead]:
         z = v + state.beta * (v - state.previous)
         new = problem.prox(z - state.rate * problem.gradient(z), state.rate)
         return new, Ahead(v, state.rate, state.beta)
 
-    def _beta(self, rate: float, mu: float) -> float:
+    def _ratio(self, rate: float, mu: float) -> float:
+        """Return (1 - β)/(1 + β)."""
         if not isinstance(self.beta, str):
-            return self.beta
-        root = math.sqrt(min(rate * mu, 1.0))
-        return (1 - root) / (1 + root)
+            return (1 - self.beta) / (1 + self.beta)
+        return math.sqrt(min(rate * mu, 1.0))
 
     @staticmethod
     def _best(beta: float, mu: float, L: float) -> float:
         """Return the rate at which the largest and the smallest eigenvalue give the same factor."""
 
         def factor(pull: float) -> float:
-            x = np.array([1 - pull])
-            return Recurrence(np.array([pull]), (1 + beta) * x, -beta * x, x).factor
+            return _recurrence(np.array([pull]), (1 - beta) / (1 + beta)).factor
 
         low, high = 1 / L, (2 + 2 * beta) / ((1 + 2 * beta) * L)
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if factor(middle * L) < factor(middle * mu) else (low, middle)
         return low
+
+
+def _recurrence(pull: Array, q: float) -> Recurrence:
+    """Return the path of the error for pulls ηλ (m,) and q = (1 - β)/(1 + β)."""
+    beta, still = (1 - q) / (1 + q), 1 - pull
+    return Recurrence(
+        pull,
+        now=(1 + beta) * still,
+        before=-beta * still,
+        drift=still * q / (1 + q),
+        D=still * (1 + beta) ** 2 * (q * q - pull),
+    )

@@ -54,8 +54,8 @@ class Visits:
     eta, rate : float
         The learning rate before the schedule, and that of the last update.
     epoch, updates : int
-    wander : float
-        Mean gap of the points of the last epoch.
+    wander, settled : float
+        Mean gap of the points of the last epoch, and the gap of the average of the later half.
     loss : float
         At the end of the best epoch.
     tail : Tail
@@ -69,6 +69,7 @@ class Visits:
     epoch: int
     updates: int
     wander: float
+    settled: float
     loss: float
     tail: Tail
     memory: Any
@@ -114,7 +115,8 @@ class Stochastic:
 
     def start(self, problem: Sample, v: Array, rate: float) -> Visits:
         tail = Tail(np.zeros_like(v), np.zeros_like(v))
-        return Visits(v, rate, math.nan, 0, 0, problem.gap(v), problem.loss(v), tail, self._memory(v))
+        gap, loss = problem.gap(v), problem.loss(v)
+        return Visits(v, rate, math.nan, 0, 0, gap, gap, loss, tail, self._memory(v))
 
     def step(self, problem: Sample, v: Array, state: Visits) -> tuple[Array, Visits]:
         point, memory, t, rate = state.point, state.memory, state.updates, state.rate
@@ -130,7 +132,8 @@ class Stochastic:
         loss, wander = problem.loss(point), float(np.mean([*gaps, problem.gap(point)]))
         stuck = self.schedule == "adaptive" and not loss < state.loss
         eta, least = state.eta / (SHRINK if stuck else 1.0), min(loss, state.loss)
-        next_state = Visits(point, eta, rate, state.epoch + 1, t, wander, least, tail, memory)
+        settled = problem.gap(tail.mean)
+        next_state = Visits(point, eta, rate, state.epoch + 1, t, wander, settled, least, tail, memory)
         return (tail.mean if self.average else point), next_state
 
     def _rate(self, eta: float, t: int) -> float:

@@ -30,6 +30,8 @@ def advice(fit: Fit) -> str:
                 "more epochs stir the same noise: take a smaller learning_rate or larger batches,"
                 ' or choose method="newton"'
             )
+        case Status.SLOW:
+            return 'its steps are lost in their noise: use scale="standard", or choose method="newton"'
         case Status.DIVERGED:
             return _diverged(fit)
         case Status.OUT_OF_EPOCHS:
@@ -59,10 +61,11 @@ def _diverged(fit: Fit) -> str:
 
 def _more(fit: Fit) -> str:
     """Return how many more steps it takes: as is promised or, without a promise, at the pace of late."""
-    promised, yardstick = fit.limits.steps, fit.problem.yardstick
+    promised, problem = fit.limits.steps, fit.problem
     if promised is not None and promised > fit.steps:
         return f"take {promised - fit.steps:,} more {fit.step}s at most"
-    missing = yardstick.distance(fit.bound.gap) / (yardstick.enough(fit.parameters.tol) or math.nan)
+    enough = problem.yardstick.enough(problem.tolerance(fit.parameters.tol))
+    missing = problem.yardstick.distance(fit.bound.gap) / (enough or math.nan)
     if fit.pace is None or not 1 < missing < math.inf or fit.pace > SLOWEST:
         return f"take more {fit.step}s"
     return f"take about {math.ceil(-math.log(missing) / math.log(fit.pace)):,} more {fit.step}s"

@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spectrum": set(),
     "limits": GROUND | {"certificate", "objective", "spectrum", "methods.base"},
     "certificate": set(),
-    "trace": {"methods.base"},
+    "trace": set(),
     "descent": {"certificate", "methods.base", "trace"},
     "likelihood": {"moments"},
     "methods.base": GROUND | {"spectrum"},

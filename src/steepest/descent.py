@@ -116,7 +116,7 @@ def descend(
     enough = yardstick.enough(tol)
     v, state = start, method.start(problem, start, math.nan if limits.rate is None else limits.rate)
     gap, steps, status = problem.gap(v), 0, None
-    trace = Recorder(problem)
+    trace = Recorder()
     progress = _Wandering(yardstick, gap) if method.stochastic else _Progress(problem, method, yardstick, gap)
     trace.add(0, v, gap, math.nan)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -210,9 +210,8 @@ def _after_passes(problem: Quadratic, descent: Descent) -> Descent:
     passes, v = problem.normal.expansion.passes, problem.start
     if not passes:
         return descent
-    norm = float(np.linalg.norm(problem.gradient(v)))
     reached, *others = (row._replace(iteration=row.iteration + passes) for row in descent.trace)
-    rows = (Row(0, v, problem.gap(v), norm, math.nan, 0.0), reached._replace(rate=1.0), *others)
+    rows = (Row(0, v, problem.gap(v), math.nan, 0.0), reached._replace(rate=1.0), *others)
     return replace(descent, steps=descent.steps + passes, trace=rows)
 
 

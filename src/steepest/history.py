@@ -78,13 +78,14 @@ class History:
         gap = np.array([row.gap for row in rows])
         seconds = np.array([row.seconds for row in rows])
         taken = np.diff(seconds, prepend=0.0) / np.maximum(np.diff(iteration, prepend=0), 1)
-        yardstick = fit.problem.yardstick
-        with np.errstate(over="ignore"):
+        problem, yardstick = fit.problem, fit.problem.yardstick
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = [np.linalg.norm(problem.gradient(row.point)) for row in rows]
             return {
                 "iteration": iteration,
                 "loss": (gap + fit.normal.residual / 2) * unit * unit,
                 "gap": gap * unit * unit,
-                "gradient_norm": np.array([row.gradient_norm for row in rows]) * unit,
+                "gradient_norm": np.array(norms) * unit,
                 "distance_se": np.array([yardstick.certificate(row.gap).in_se for row in rows]),
                 "learning_rate": np.array([row.rate for row in rows]),
                 "duration_ms": taken * 1e3,

@@ -10,8 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.methods.base import Problem
-
 Array = NDArray[np.float64]
 
 EVERY = 256
@@ -31,8 +29,6 @@ class Row(NamedTuple):
     point : (size,) array
     gap : float
         f(point) - min f.
-    gradient_norm : float
-        In the coordinates of the descent.
     rate : float
         The learning rate of the step that led there; NaN at the start.
     seconds : float
@@ -42,7 +38,6 @@ class Row(NamedTuple):
     iteration: int
     point: Array
     gap: float
-    gradient_norm: float
     rate: float
     seconds: float
 
@@ -51,7 +46,6 @@ class Row(NamedTuple):
 class Recorder:
     """Collects the rows of a descent; the first and the last are always among them."""
 
-    problem: Problem
     rows: list[Row] = field(default_factory=list[Row])
     _started: float = field(default_factory=time.perf_counter)
     _next: int = 0
@@ -61,8 +55,5 @@ class Recorder:
         if iteration < self._next and not last:
             return
         if not (self.rows and self.rows[-1].iteration == iteration):
-            with np.errstate(all="ignore"):
-                norm = float(np.linalg.norm(self.problem.gradient(point)))
-            now = time.perf_counter() - self._started
-            self.rows.append(Row(iteration, point, gap, norm, rate, now))
+            self.rows.append(Row(iteration, point, gap, rate, time.perf_counter() - self._started))
         self._next = iteration + 1 if iteration < EVERY else math.ceil(iteration * SPARSER)

@@ -157,11 +157,9 @@ def _point(problem: Quadratic, steps: Path, start: Array, k: int) -> Array:
     """Return the point after k steps."""
     if k == 0:
         return start
-    V, away = problem.modes[1], start - problem.minimum
-    along = V.T @ away
+    V = problem.modes[1]
     with np.errstate(over="ignore", invalid="ignore"):
-        rest = away - V @ along
-        return problem.minimum + (V @ (steps.after(k) * along) + rest)
+        return problem.minimum + V @ (steps.after(k) * (V.T @ (start - problem.minimum)))
 
 
 def _candidates(most: int, m: int) -> Iterator[NDArray[np.int64]]:

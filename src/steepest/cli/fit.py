@@ -21,7 +21,7 @@ from steepest.cli.screen import print_json, print_lines, say
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="auto, gd, steepest, bb, momentum, nesterov, cg, newton, sgd or adam.",
+    help="The way down; the verb race names all methods, and compares them.",
 )
 @click.option(
     "--learning-rate",

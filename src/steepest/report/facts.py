@@ -119,6 +119,10 @@ class Facts:
     def diverged(self) -> bool:
         return self.status == Status.DIVERGED.value
 
+    @property
+    def circling(self) -> bool:
+        return self.status == Status.CIRCLING.value
+
     def to_dict(self) -> dict[str, Any]:
         """Return the facts in the shape of the command line's JSON; numbers that do not exist are None."""
         fields = ("name", "estimate", "se", "t", "p", "low", "high")

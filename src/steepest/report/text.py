@@ -171,7 +171,8 @@ def _convergence(facts: Facts) -> list[Line]:
     steps, distance = count(facts.steps, facts.step), rounded_up(facts.distance)
     more = [f"precise: {_rereading(facts)}"] if facts.again else []
     if facts.radius is not None:
-        more.insert(0, f"noise: its points circle at about {facts.radius:.2g} {unit} from the exact fit")
+        where = "circle at" if facts.circling else "are"
+        more.insert(0, f"noise: its points {where} about {facts.radius:.2g} {unit} from the exact fit")
     if facts.early is not None:
         return [*_early(facts, steps, f"{distance} {unit}"), *_indented(more)]
     if facts.converged:

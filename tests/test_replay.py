@@ -99,9 +99,12 @@ def test_it_starts_where_the_descent_started(rows):
 @pytest.mark.parametrize("method", ["steepest", "bb", "cg", "newton", "sgd", "adam"])
 def test_steps_that_adapt_have_no_closed_form(rows, method):
     model = quietly(LinearRegression(method=method, max_iter=3, random_state=0), *rows)
-    with pytest.raises(InputError, match=r'no closed form\. Choose a method of constant steps: "gd"'):
+    with pytest.raises(
+        InputError,
+        match=r'at: the steps of this method have no closed form\. Choose a method of constant steps: "gd"',
+    ):
         model.at(5)
-    with pytest.raises(InputError, match="no closed form"):
+    with pytest.raises(InputError, match="early_stopping: the steps of this method have no closed form"):
         LinearRegression(method=method, early_stopping="gcv", random_state=0).fit(*rows)
 
 
@@ -194,6 +197,32 @@ def test_it_starts_at_zero_and_does_not_diverge(rows):
     assert LinearRegression(early_stopping="gcv", max_iter=10**20).fit(*rows).n_iter_ > 0
     constant = quietly(LinearRegression(early_stopping="gcv"), np.ones((9, 1)), rows[1][:9])
     assert constant.converged_
+
+
+def test_it_runs_exactly_the_steps_that_it_chose():
+    """The first step of a heavy ball may cross the optimum on its way."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(12, 1))
+        model = LinearRegression(
+            method=Momentum(0.9), early_stopping="gcv", fit_intercept=False, max_iter=100
+        )
+        model.fit(x, 0.15 * x[:, 0] + rng.normal(size=12))
+        k = np.arange(101)[:, None]
+        df = 1 - model.limits_.path.after(k)[:, 0]
+        assert model.early_stop_.df == pytest.approx(df[model.n_iter_], abs=1e-9)
+        np.testing.assert_allclose(model.at(model.n_iter_).coef_, model.coef_, rtol=1e-9, atol=1e-12)
+
+
+def test_where_no_criterion_has_a_minimum_it_is_refused():
+    with pytest.raises(InputError, match="no number of steps leaves a degree of freedom"):
+        LinearRegression(method="nesterov", early_stopping="gcv").fit([[2.0]], [3.0])
+    for X, y in (([[2.0], [5.0]], [3.0, 4.0]), (np.arange(9.0)[:, None] ** [1, 2], 3 + 2 * np.arange(9.0))):
+        with pytest.raises(
+            InputError, match="AIC has no minimum where the residuals of least squares vanish"
+        ):
+            LinearRegression(early_stopping="aic").fit(X, y)
+    assert quietly(LinearRegression(early_stopping="gcv"), [[2.0], [5.0]], [3.0, 4.0]).n_iter_ == 0
 
 
 def test_it_predicts_better_than_least_squares_and_says_what_it_is():

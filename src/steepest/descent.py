@@ -94,6 +94,7 @@ def descend(
     yardstick: Yardstick,
     tol: float,
     max_iter: int,
+    exactly: bool = False,
     observe: Observer | None = None,
 ) -> Descent:
     """Step until the certificate allows to stop.
@@ -111,6 +112,8 @@ def descend(
         Distance to the exact answer that is close enough, in the yardstick's unit.
     max_iter : int
         Largest number of steps.
+    exactly : bool
+        Whether to take all of them, wherever they lead.
     observe : callable, optional
     """
     enough = yardstick.enough(tol)
@@ -120,7 +123,7 @@ def descend(
     progress = _Wandering(yardstick, gap) if method.stochastic else _Progress(problem, method, yardstick, gap)
     trace.add(0, v, gap, math.nan)
     with np.errstate(over="ignore", invalid="ignore"):
-        while status is None and yardstick.distance(gap) > enough and steps < max_iter:
+        while status is None and steps < max_iter and (exactly or yardstick.distance(gap) > enough):
             new, state = method.step(problem, v, state)
             new_gap = problem.gap(new)
             if not math.isfinite(new_gap):
@@ -128,7 +131,7 @@ def descend(
                 break
             v, gap, steps = new, new_gap, steps + 1
             trace.add(steps, v, gap, state.rate)
-            status = None if limits.beyond else progress.stuck(gap, state)
+            status = None if exactly or limits.beyond else progress.stuck(gap, state)
             if observe is not None and observe(steps, v, gap):
                 status = Status.STOPPED
     trace.add(steps, v, gap, state.rate, last=True)

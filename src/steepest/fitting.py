@@ -168,10 +168,9 @@ def settle(
         refuse_divergence(limits, method, problem)
     began = None if former is None else _warm(problem, former)
     start = began if began is not None else problem.reached if parameters.on_rows else problem.start
-    most, tol, early = parameters.max_iter, problem.tolerance(parameters.tol), None
+    most, early = parameters.max_iter, None
     if smooth:
         most, early = stop(problem, limits, start, str(parameters.early_stopping), most)
-        tol = 0.0
 
     def fitted(descent: Descent) -> Fit:
         return fit_of(
@@ -193,15 +192,15 @@ def settle(
         start,
         limits=limits,
         yardstick=problem.yardstick,
-        tol=tol,
+        tol=problem.tolerance(parameters.tol),
         max_iter=most,
+        exactly=smooth,
         observe=None if observe is None else _told(observe, problem, fitted),
     )
     if parameters.on_rows and began is None:
         descent = _after_passes(problem, descent)
-    if smooth:
-        reached = descent.certificate.in_se <= parameters.tol
-        return fitted(replace(descent, status=Status.CONVERGED if reached else Status.STOPPED))
+    if smooth and descent.status is not Status.CONVERGED:
+        descent = replace(descent, status=Status.STOPPED)
     return fitted(descent)
 
 

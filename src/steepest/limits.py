@@ -59,12 +59,12 @@ def refuse_divergence(limits: Limits, method: Method, problem: Quadratic) -> Non
     """Raise `DivergenceError` for a learning rate that cannot converge, before the first step."""
     if not limits.beyond:
         return
-    factor = "without end" if limits.factor is None else f"by {limits.factor:.3g}"
+    factor = "" if limits.factor is None else f" by {limits.factor:.3g}"
     raise DivergenceError(
         "learning_rate",
         f"{limits.rate:g} is beyond the limit {limits.largest_rate:.3g} = {limits.formula}"
         f" (L = {limits.L:.4g}, the largest curvature of these data): each step would multiply the error"
-        f" {factor}",
+        f"{factor}",
         f"Leave learning_rate out (the best one, {limits.best_rate:.3g}, is then computed)"
         f"{_other_scale(problem, limits)}",
         excerpt=_growth(method, problem, limits),

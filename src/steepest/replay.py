@@ -77,7 +77,7 @@ def at(fit: Fit, k: int) -> Fit:
     """
     if not (is_whole(k, 0) and k <= LONGEST):
         raise InputError("k", f"got {k!r}", f"Pass a whole number of steps from 0 to {LONGEST:g}")
-    problem, steps = fit.problem, _path(fit.limits, fit.method)
+    problem, steps = fit.problem, _path(fit.limits, "at")
     start = problem.start if fit.began is None else fit.began
     point = _point(problem, steps, start, int(k))
     if not np.isfinite(point).all():
@@ -116,10 +116,13 @@ def stop(
     parameter*.
     Yao, Rosasco, Caponnetto (2007), *On early stopping in gradient descent learning*.
     """
-    steps = _path(limits, "this method")
+    n, m = problem.normal, problem.normal.moments
+    steps = _path(limits, "early_stopping")
     if limits.beyond:
         raise InputError("early_stopping", "this learning rate diverges", "Leave learning_rate out")
-    n, m = problem.normal, problem.normal.moments
+    if criterion == "aic" and n.se is None:
+        what = "AIC has no minimum where the residuals of least squares vanish"
+        raise InputError("early_stopping", what, 'Choose "gcv", or fit with early_stopping=False')
     eigenvalues, V = problem.modes
     weights = eigenvalues * (V.T @ (start - problem.minimum)) ** 2
     profiled = n.intercept and not problem.free
@@ -130,11 +133,10 @@ def stop(
 
     def criteria(k: NDArray[np.int64]) -> Array:
         df, rss = measured(k)
-        with np.errstate(divide="ignore"):
-            if criterion == "aic":
-                return 2 * df + m.rows * np.log(rss)
-            room = 1 - df / m.rows
-            return np.where(room > 0, rss / room**2, math.inf)
+        if criterion == "aic":
+            return 2 * df + m.rows * np.log(rss)
+        room = 1 - df / m.rows
+        return np.divide(rss, room**2, out=np.full_like(rss, math.inf), where=room > 0)
 
     k = _best(criteria, _candidates(min(most, LONGEST), len(eigenvalues)))
     (df,), (rss,) = (each.tolist() for each in measured(np.array([k])))
@@ -146,10 +148,10 @@ def stop(
     return k, EarlyStop(criterion, value, df, equivalent_ridge(eigenvalues, df - profiled))
 
 
-def _path(limits: Limits, method: str) -> Path:
+def _path(limits: Limits, where: str) -> Path:
     if limits.path is None:
-        what = f"the steps of {method} have no closed form"
-        raise InputError("method", what, 'Choose a method of constant steps: "gd", "momentum" or "nesterov"')
+        what = "the steps of this method have no closed form"
+        raise InputError(where, what, 'Choose a method of constant steps: "gd", "momentum" or "nesterov"')
     return limits.path
 
 
@@ -180,6 +182,9 @@ def _best(criteria: Callable[[NDArray[np.int64]], Array], candidates: Iterable[N
         values = criteria(k)
         if values.min() < least:
             least, best = float(values.min()), int(k[values.argmin()])
+    if math.isinf(least):
+        what = "no number of steps leaves a degree of freedom"
+        raise InputError("early_stopping", what, "Fit more rows, or fewer features")
     return best
 
 

@@ -192,7 +192,7 @@ descent = _together(
         default="auto",
         show_default=True,
         metavar="NAME",
-        help="Coordinates of the descent: standard, center or none.",
+        help="Coordinates of the descent: standard (which auto is), center or none.",
     ),
     click.option(
         "--max-iter",
@@ -213,7 +213,7 @@ descent = _together(
         type=click.IntRange(0),
         default=0,
         show_default=True,
-        help="Of the order in which stochastic methods visit the rows.",
+        help="Seed of the order in which stochastic methods visit the rows.",
     ),
 )
 """Where a descent goes, and when it ends."""

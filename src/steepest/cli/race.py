@@ -36,7 +36,7 @@ def command(methods: tuple[str, ...] | None, as_json: bool, **asked: Any) -> Non
     from steepest.report.lineup import lines, to_dict
 
     source = options.selection(asked)
-    runners = methods or options.every_method()
+    runners = tuple(dict.fromkeys(methods or options.every_method()))
     with Progress(source.table.label) as progress:
         result = race(source, Parameters(**asked), runners, watch=progress, observe=progress.step)
     if as_json:

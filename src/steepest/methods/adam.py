@@ -33,6 +33,8 @@ class Adam(Stochastic):
 
     Parameters
     ----------
+    batch_size, average, schedule, power_t, shuffle : as in `Stochastic`
+        The schedule is "constant" by default.
     beta1, beta2 : float, default=0.9 and 0.999
         Shares of the averages that are kept, from 0 up to, not including, 1.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from steepest.checks import is_real
 from steepest.errors import InputError
-from steepest.spectrum import Guarantee, Path, Powers, Recurrence
+from steepest.spectrum import Geometric, Guarantee, Path, Powers, Recurrence
 
 Array = NDArray[np.float64]
 
@@ -136,7 +136,10 @@ class Limits:
 
     @property
     def factor(self) -> float | None:
-        """What a step multiplies the error by, asymptotically and at most, in the metric of the curvature."""
+        """What a step multiplies the error by, asymptotically, in the metric of the curvature.
+
+        Without momentum, and for the exact line search, no step does worse.
+        """
         return None if self.guarantee is None else self.guarantee.factor
 
     def envelope(self, k: int) -> float | None:
@@ -161,8 +164,9 @@ class Limits:
         else:
             used = "" if self.rate is None else f"; used {self.rate:.4g}"
             lines.append(f"learning rate  no limit: {self.formula}{used}")
-        factor = "no guarantee" if self.factor is None else f"error times {self.factor:.6g} at most"
-        steps = "" if self.steps is None else f"; {self.steps:,} steps at most"
+        sure = "at most" if isinstance(self.guarantee, Powers | Geometric) else "in the end"
+        factor = "no guarantee" if self.factor is None else f"error times {self.factor:.6g} {sure}"
+        steps = "" if self.steps is None else f"; {self.steps:,} step{'s' * (self.steps != 1)} at most"
         return "\n".join([*lines, f"per step       {factor}{steps}"])
 
 

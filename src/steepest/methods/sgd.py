@@ -22,6 +22,11 @@ class SGD(Stochastic):
     ``learning_rate="auto"`` is 1/(L + (tr H + L)/batch_size), half the rate at which the mean square of the
     error would grow for normal rows and steps of length η.
 
+    Parameters
+    ----------
+    batch_size, average, power_t, shuffle : as in `Stochastic`
+    schedule : {"constant", "invscaling", "adaptive"}, default="invscaling"
+
     References
     ----------
     Robbins, Monro (1951), *A stochastic approximation method*.

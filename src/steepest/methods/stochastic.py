@@ -90,6 +90,7 @@ class Stochastic:
         What becomes of the learning rate: it stays; it is divided by t^power_t at update t; or it is
         divided by 5 after an epoch that has not lowered the loss.
     power_t : float, default=0.5
+        Of the schedule "invscaling".
     shuffle : bool, default=True
         Whether every epoch visits the rows in an order of its own; large data are shuffled in pieces.
     """

@@ -26,7 +26,7 @@ def lines(race: Race) -> list[str]:
     }
     width = max(map(len, columns["ended"]))
     columns["ended"] = [text.ljust(width) for text in columns["ended"]]
-    within = f"within {fit.parameters.tol:g} {unit}, {count(fit.parameters.max_iter, 'step')} at most"
+    within = f"within {fit.parameters.tol:g} {unit}, {fit.parameters.max_iter:,} steps at most"
     return [
         f"{printable(fit.target)}: {count(fit.moments.rows, 'row')}, {count(len(fit.names), 'feature')};"
         f" {within}",

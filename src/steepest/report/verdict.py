@@ -12,6 +12,9 @@ ONCE = (
     " fit all of them at once, from arrays, a table or a file"
 )
 
+MOST = 10**9
+"""Steps beyond which nobody is advised to take them."""
+
 SLOWEST = 1 - 1e-12
 """A pace at which nothing is said of when it will be done."""
 
@@ -22,7 +25,7 @@ def advice(fit: Fit) -> str:
         case Status.CONVERGED:
             return ""
         case Status.OUT_OF_STEPS:
-            return f'{_more(fit)} (max_iter), or choose method="newton"'
+            return f'{_more(fit)}, or choose method="newton"'
         case Status.PRECISION:
             return _rounding(fit)
         case Status.CIRCLING:
@@ -63,9 +66,15 @@ def _more(fit: Fit) -> str:
     """Return how many more steps it takes: as is promised or, without a promise, at the pace of late."""
     promised, problem = fit.limits.steps, fit.problem
     if promised is not None and promised > fit.steps:
-        return f"take {promised - fit.steps:,} more {fit.step}s at most"
+        return _taken(promised - fit.steps, f"{fit.step}s at most")
     enough = problem.yardstick.enough(problem.tolerance(fit.parameters.tol))
     missing = problem.yardstick.distance(fit.bound.gap) / (enough or math.nan)
     if fit.pace is None or not 1 < missing < math.inf or fit.pace > SLOWEST:
-        return f"take more {fit.step}s"
-    return f"take about {math.ceil(-math.log(missing) / math.log(fit.pace)):,} more {fit.step}s"
+        return f"take more {fit.step}s (max_iter)"
+    return _taken(math.ceil(-math.log(missing) / math.log(fit.pace)), f"{fit.step}s", "about ")
+
+
+def _taken(steps: int, what: str, about: str = "") -> str:
+    if steps > MOST:
+        return f"more than {MOST:,} {what.split()[0]} are missing: take another scale"
+    return f"take {about}{steps:,} more {what} (max_iter)"

@@ -61,6 +61,13 @@ def test_a_true_answer_ends_the_descent(cars, slow):
     assert " after 3 steps (x0 is worst) gradient descent: stopped as asked; take 21," in text
 
 
+def test_a_fit_that_a_callback_ended_is_no_early_stop_of_ours(cars):
+    model = LinearRegression(early_stopping="gcv", scale="none").set_callbacks(Diary(most=2))
+    model.fit(*cars)
+    assert model.n_iter_ == 2
+    assert model.early_stop_ is None
+
+
 @pytest.mark.parametrize("method", ["newton", "cg", "sgd", "bb"])
 def test_every_method_tells(cars, method):
     diary = Diary(most=2)

@@ -181,7 +181,7 @@ def settle(
             steps=descent.steps,
             repeatable=rows is not None,
             began=began,
-            early=early,
+            early=early if descent.steps == most else None,
             epochs=method.stochastic,
             **known,
         )

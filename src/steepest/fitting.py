@@ -165,7 +165,7 @@ def settle(
     smooth = bool(parameters.early_stopping)
     limits = limits_of(parameters.learning_rate, method, problem, smooth=smooth)
     if parameters.on_divergence == "raise":
-        refuse_divergence(limits, method, problem)
+        refuse_divergence(limits, method, problem, parameters.tol)
     began = None if former is None else _warm(problem, former)
     start = began if began is not None else problem.reached if parameters.on_rows else problem.start
     most, early = parameters.max_iter, None

@@ -55,7 +55,7 @@ def forecast(limits: Limits, gap: float, yardstick: Yardstick, tol: float) -> Li
     return replace(limits, steps=steps_until(limits.guarantee, yardstick.enough(tol) / distance))
 
 
-def refuse_divergence(limits: Limits, method: Method, problem: Quadratic) -> None:
+def refuse_divergence(limits: Limits, method: Method, problem: Quadratic, tol: float) -> None:
     """Raise `DivergenceError` for a learning rate that cannot converge, before the first step."""
     if not limits.beyond:
         return
@@ -67,7 +67,7 @@ def refuse_divergence(limits: Limits, method: Method, problem: Quadratic) -> Non
         f"{factor}",
         f"Leave learning_rate out (the best one, {limits.best_rate:.3g}, is then computed)"
         f"{_other_scale(problem, limits)}",
-        excerpt=_growth(method, problem, limits),
+        excerpt=(*_growth(method, problem, limits), *_instead(method, problem, tol)),
     )
 
 
@@ -90,6 +90,15 @@ def _growth(method: Method, problem: Quadratic, limits: Limits) -> tuple[str, ..
         f"   0 ----- {half}{limits.formula} {beyond}> {limits.rate:g}",
         f"   loss {start:.4g} at the start, {second:.4g} after 2 steps, {fifth:.4g} after 5",
     )
+
+
+def _instead(method: Method, problem: Quadratic, tol: float) -> tuple[str, ...]:
+    """Return what the best rate promises."""
+    best = method.limits(problem, None)
+    best = forecast(best, problem.gap(problem.start), problem.yardstick, problem.tolerance(tol))
+    if best.rate is None or best.factor is None or best.steps is None:
+        return ()
+    return (f"   at {best.rate:.3g} the error times {best.factor:.4g} a step, {best.steps:,} steps at most",)
 
 
 def _other_scale(problem: Quadratic, limits: Limits) -> str:

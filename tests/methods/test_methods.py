@@ -226,7 +226,7 @@ def test_methods_have_names_and_are_objects():
     assert method_of("auto") == Newton()
     with pytest.raises(InputError, match=r'unknown method "netwon"\. Did you mean "newton"'):
         method_of("netwon")
-    with pytest.raises(InputTypeError, match="has no limits, start, step"):
+    with pytest.raises(InputTypeError, match="has no limits, start, step, name, title, monotone, stochastic"):
         method_of(3)
     with pytest.raises(InputTypeError, match="but its class"):
         method_of(GD)

@@ -14,6 +14,8 @@ from steepest.methods.newton import Newton
 from steepest.methods.sgd import SGD
 from steepest.methods.steepest import Steepest
 
+PARTS = ("limits", "start", "step", "name", "title", "monotone", "stochastic")
+
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -39,7 +41,7 @@ def method_of(choice: str | Method) -> Method:
         If there is no method of that name.
     """
     if not isinstance(choice, str):
-        missing = [verb for verb in ("limits", "start", "step") if not callable(getattr(choice, verb, None))]
+        missing = [part for part in PARTS if not hasattr(choice, part)]
         if missing or isinstance(choice, type):
             raise InputTypeError(
                 "method",

@@ -68,7 +68,7 @@ def steps_to(name, condition, seed, share=1e-12, p=50):
 def predicted(condition, seed, share=1e-12, p=50):
     """Return the steps of gradient descent at 1/L, by its closed form: no implementation takes fewer."""
     problem = problem_of(condition, p, np.random.default_rng(seed))
-    path = METHODS["gd"].limits(problem, 1 / METHODS["gd"].limits(problem, None).L).recurrence
+    path = METHODS["gd"].limits(problem, 1 / METHODS["gd"].limits(problem, None).L).path
     eigenvalues, V = problem.modes
     weight = eigenvalues * (V.T @ (problem.start - problem.minimum)) ** 2
     low, high = 0, 2 * MOST

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from steepest import BB, CG, GD, SGD, Adam, LinearRegression, Momentum, Nesterov, Newton, Steepest
 from steepest.errors import DivergenceError, InputError, InputTypeError
 from steepest.methods import METHODS, method_of
-from studies.iterations import PROMISED, problem_of, steps_to
+from studies.iterations import PROMISED, predicted, problem_of, steps_to
 from truth import least_squares
 
 CONSTANT = (GD(), *(kind(b) for kind in (Momentum, Nesterov) for b in (0.0, 0.3, 0.9, 0.99)))
@@ -103,6 +103,10 @@ def test_iterations_are_as_few_as_published(name, condition):
         pytest.skip("in the study")
     found = [steps_to(name, condition, seed) for seed in range(7)]
     assert np.median(found) <= 1.2 * promised
+
+
+def test_the_closed_form_knows_the_iterations_beforehand():
+    assert predicted(1e2, 3) == steps_to("gd at 1/L", 1e2, 3)
 
 
 def test_conjugate_gradients_end_after_as_many_steps_as_coordinates():

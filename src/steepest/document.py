@@ -86,7 +86,6 @@ def fit_from(document: Json) -> Fit:
         pace=None if fit["pace"] is None else _number(fit["pace"]),
         radius=None if fit["radius"] is None else _read(fit["radius"]),
         early=_early_from(fit["early"]),
-        epochs=_flag(fit["epochs"]),
     )
 
 
@@ -187,7 +186,6 @@ def _fit_to(fit: Fit) -> Json:
         "pace": fit.pace,
         "radius": None if fit.radius is None else _written(fit.radius),
         "early": _early_to(fit.early),
-        "epochs": fit.epochs,
         "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
     }
 

@@ -129,6 +129,7 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     sigma_: float | None
     converged_: bool
     _fit: Fit
+    _history: History | None
 
     def __init__(
         self,
@@ -291,7 +292,9 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     @property
     def history_(self) -> History:
         check_is_fitted(self)
-        return History.of(self._fit)
+        if self._history is None:
+            raise AttributeError("history_: this model keeps no steps. Fit again to see them.")
+        return self._history
 
     @property
     def early_stop_(self) -> EarlyStop | None:

@@ -182,7 +182,6 @@ def settle(
             repeatable=rows is not None,
             began=began,
             early=early if descent.steps == most else None,
-            epochs=method.stochastic,
             **known,
         )
 
@@ -283,7 +282,6 @@ def assess(moments: Moments, coef: Array, intercept: float, *, epochs: int, meth
         method=method,
         status=Status.OUT_OF_EPOCHS,
         steps=epochs,
-        epochs=True,
         bound=problem.yardstick.certificate(gap),
         counts=Counts(moments.rows + moments.dropped, moments.rows),
     )

@@ -52,13 +52,6 @@ class History:
 
     _fit: Fit
 
-    @classmethod
-    def of(cls, fit: Fit) -> History:
-        """Return the history of a fit; raise `AttributeError` for one from a model file, which has none."""
-        if not fit.trace:
-            raise AttributeError("history_: this model keeps no steps. Fit again to see them.")
-        return cls(fit)
-
     def __len__(self) -> int:
         return len(self._fit.trace)
 

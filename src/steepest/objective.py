@@ -186,14 +186,11 @@ class Quadratic:
     @property
     def minimum(self) -> Array:
         """The coordinates (size,) of the exact answer."""
-        v = self.normal.step / self.stretch
-        return np.append(self._best_intercept(self.normal.step), v) if self.free else v
+        return self._joined(self.normal.step, 0.0)
 
     def coordinates(self, coef: Array, intercept: float) -> Array:
         """Return the coordinates (size,) of coefficients (p,) and an intercept in the user's units."""
-        d, r0 = self.normal.displacement(coef, intercept)
-        v = d / self.stretch
-        return np.append(self._best_intercept(d) + r0, v) if self.free else v
+        return self._joined(*self.normal.displacement(coef, intercept))
 
     def split(self, v: Array) -> tuple[Array, float]:
         """Return u - p, and the mean residual r₀ of a free intercept."""
@@ -201,6 +198,11 @@ class Quadratic:
             return self.stretch * v, 0.0
         d = self.stretch * v[1:]
         return d, float(v[0]) - self._best_intercept(d)
+
+    def _joined(self, d: Array, r0: float) -> Array:
+        """Return the coordinates (size,) of u - p and a mean residual: the inverse of `split`."""
+        v = d / self.stretch
+        return np.append(self._best_intercept(d) + r0, v) if self.free else v
 
     def _best_intercept(self, d: Array) -> float:
         """Return the best intercept for p + d, in units of the moments."""

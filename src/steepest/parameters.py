@@ -43,6 +43,11 @@ class Parameters:
         return method_of(self.method)
 
     @property
+    def coordinates(self) -> str:
+        """The scale that is used: ``"auto"`` is standard."""
+        return "standard" if self.scale == "auto" else self.scale
+
+    @property
     def on_rows(self) -> bool:
         """Whether the passes that measured the rows again count as steps: they are newton's."""
         return isinstance(self.way, Newton) and isinstance(self.learning_rate, str)

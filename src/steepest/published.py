@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from steepest.descent import Status
 from steepest.errors import CollinearityWarning, DataWarning, count, listed
+from steepest.history import History
 from steepest.manners import positional
 from steepest.relations import leaks, nearly
 from steepest.report.facts import facts
@@ -21,6 +22,7 @@ def attributes(fit: Fit) -> dict[str, Any]:
     """Return the attributes that make a fit public."""
     public: dict[str, Any] = {
         "_fit": fit,
+        "_history": History(fit) if fit.trace else None,
         "coef_": fit.coef,
         "intercept_": fit.intercept,
         "n_iter_": fit.steps,

@@ -92,8 +92,6 @@ class Fit:
     radius : float or None
         Of a stochastic method: how far its points are from the exact answer, in the unit of `bound`.
     early : EarlyStop or None
-    epochs : bool
-        Whether the steps were epochs, which visit all rows.
     """
 
     coef: Array
@@ -115,7 +113,6 @@ class Fit:
     pace: float | None = None
     radius: float | None = None
     early: EarlyStop | None = None
-    epochs: bool = False
 
     @property
     def normal(self) -> NormalEquations:
@@ -131,6 +128,11 @@ class Fit:
         if found.steps is None or not p.on_rows or self.began is not None:
             return found
         return replace(found, steps=found.steps + self.normal.expansion.passes)
+
+    @property
+    def epochs(self) -> bool:
+        """Whether the steps were epochs, which visit all rows."""
+        return self.status is Status.OUT_OF_EPOCHS or self.parameters.way.stochastic
 
     @property
     def step(self) -> str:

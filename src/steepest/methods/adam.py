@@ -65,9 +65,7 @@ class Adam(Stochastic):
         return Averages(np.zeros_like(v), np.zeros_like(v))
 
     def _move(self, v: Array, batch: Batch, rate: float, memory: Averages) -> tuple[Array, Averages]:
-        rows, target, weights = batch
-        residuals = target - rows @ v
-        g = (residuals if weights is None else weights * residuals) @ rows / -len(target)
+        g = batch.downhill(v) / -len(batch.target)
         m = self.beta1 * memory.gradient + (1 - self.beta1) * g
         s = self.beta2 * memory.square + (1 - self.beta2) * g * g
         left = self.beta1 * memory.bias[0], self.beta2 * memory.bias[1]

@@ -32,6 +32,11 @@ class Batch(NamedTuple):
     target: Array
     weights: Array | None
 
+    def downhill(self, v: Array) -> Array:
+        """Return Σ w r z (size,): against the gradient at v, as many times as there are rows."""
+        residuals = self.target - self.rows @ v
+        return (residuals if self.weights is None else self.weights * residuals) @ self.rows
+
 
 class Problem(Protocol):
     """A convex objective f = smooth part + penalty, known through a few verbs.

@@ -48,13 +48,11 @@ class SGD(Stochastic):
         return Limits(L, mu, best if rate is None else rate, best_rate=best, formula=why)
 
     def _move(self, v: Array, batch: Batch, rate: float, memory: None) -> tuple[Array, None]:
-        rows, target, weights = batch
-        residuals = target - rows @ v
-        downhill = (residuals if weights is None else weights * residuals) @ rows
+        downhill, weights = batch.downhill(v), batch.weights
         square = float(downhill @ downhill)
         if not square > 0:
             return v, None
-        along = rows @ downhill
+        along = batch.rows @ downhill
         curvature = float(along @ (along if weights is None else weights * along))
-        length = rate / (len(target) + rate * curvature / square)
+        length = rate / (len(batch.target) + rate * curvature / square)
         return v + length * downhill, None

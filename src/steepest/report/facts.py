@@ -185,7 +185,7 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         advice=advice(fit),
         radius=fit.radius,
         early=fit.early,
-        scale="standard" if fit.parameters.scale == "auto" else fit.parameters.scale,
+        scale=fit.parameters.coordinates,
         again=fit.normal.expansion.passes,
         passes=fit.passes,
         condition=fit.normal.condition if fit.normal.rank == fit.normal.k else math.inf,

@@ -14,7 +14,6 @@ def lines(race: Race) -> list[str]:
     """Return a race line by line."""
     fit = race.laps[0].fit
     unit = "SE" if fit.bound.unit == "se" else "sd(y)"
-    scale = "standard" if fit.parameters.scale == "auto" else fit.parameters.scale
     eigenvalues = fit.problem.eigenvalues()
     columns = {
         "method": [lap.name for lap in race.laps],
@@ -30,7 +29,7 @@ def lines(race: Race) -> list[str]:
     return [
         f"{printable(fit.target)}: {count(fit.moments.rows, 'row')}, {count(len(fit.names), 'feature')};"
         f" {within}",
-        f"scale {scale}: L {eigenvalues[-1]:.4g}, mu {eigenvalues[0]:.4g},"
+        f"scale {fit.parameters.coordinates}: L {eigenvalues[-1]:.4g}, mu {eigenvalues[0]:.4g},"
         f" condition number {eigenvalues[-1] / eigenvalues[0]:.4g}",
         f"moments: {race.seconds:.2g} s, shared by all; every epoch of a stochastic method is a pass",
         *side_by_side(columns),

@@ -68,12 +68,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     # floor 1, data
     "codings": GROUND,
     "columns": GROUND | {"codings"},
-    "sources.base": GROUND | {"columns"},
+    "sources.pipe": GROUND,
+    "sources.writing": GROUND,
+    "sources.base": GROUND | {"columns", "sources.pipe"},
+    "sources.several": GROUND | {"columns"},
     "sources.open": GROUND | {"columns", "sources", "sources.*"},
-    "sources.files": GROUND | {"sources.delimited", "sources.parquet"},
-    "sources.*": GROUND | {"sources.base", "sources.arrow"},
+    "sources.files": GROUND | {"columns", "sources.*"},
+    "sources.*": GROUND
+    | {"columns", "sources.base", "sources.arrow", "sources.lines", "sources.pipe", "sources.writing"},
     "sources": set(),
-    "engines.*": GROUND | {"sources.base"},
+    "engines.tree": set(),
+    "engines.*": GROUND | {"sources.base", "engines.tree"},
     "engines": set(),
     # floor 2
     "parameters": GROUND | {"objective", "methods", "methods.base", "methods.newton"},

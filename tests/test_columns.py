@@ -62,15 +62,17 @@ def test_one_column_has_one_meaning(table, options):
 
 def test_missing_cells_are_counted_and_placed(table):
     columns = learn(table, target="a", features=["b"])
-    (batch,) = table.batches(columns.needed)
-    found = Cells.of(columns.rows(batch, 100)).error()
+    (slab,) = table.slabs(columns.needed)
+    ((batch, _),) = slab()
+    found = Cells.of(columns.rows(batch, lambda row: f"row {100 + row}")).error()
     assert "column 'b': 1 of 3 values are missing (NaN), first at row 101" in str(found)
 
 
 def test_rows_of_weight_zero_are_counted_as_dropped(table):
     columns = learn(table, target="a", features=["flag"], weights="w")
-    (batch,) = table.batches(columns.needed)
-    chunk = columns.rows(batch)
+    (slab,) = table.slabs(columns.needed)
+    ((batch, place),) = slab()
+    chunk = columns.rows(batch, place)
     assert chunk.rows == 2
     assert chunk.dropped == {"zero weight": 1}
 

@@ -265,3 +265,11 @@ def test_tests_do_not_depend_on_units(rows, factor):
     a, b = fitted(X, y).inference(), fitted(X * factor, y).inference()
     np.testing.assert_allclose(b.t, a.t, rtol=1e-9)
     np.testing.assert_allclose(b.se[1:] * factor, a.se[1:], rtol=1e-9)
+
+
+def test_one_row_of_whole_numbers_beyond_float64_keeps_its_digits():
+    times = np.array([1_700_000_000_000_000_000 + s for s in (513, 7, 250)])
+    chunk = Chunk((times, np.array([1.0, 2.0, 3.0])), ("t", "y"))
+    parts, whole = Moments.of(chunk.slice(0, 2)) + Moments.of(chunk.slice(2, 3)), Moments.of(chunk)
+    np.testing.assert_allclose(parts.scatter, whole.scatter, rtol=1e-14)
+    assert parts.mean[0] + parts.mean_low[0] == whole.mean[0] + whole.mean_low[0]

@@ -1,6 +1,3 @@
-import numpy as np
-
-from steepest.chunk import Chunk
 from steepest.progress import Progress
 
 
@@ -14,15 +11,12 @@ class Clock:
         return self.now
 
 
-CHUNK = Chunk((np.ones(1000),), ("x",))
-
-
 def test_two_seconds_of_silence_then_a_line_now_and_then(capsys):
     clock = Clock()
     with Progress("trips.csv", clock) as progress:
-        for _ in range(100):
+        for number in range(100):
             clock.now += 0.25
-            progress(CHUNK)
+            progress.read(1000 * (number + 1))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "trips.csv: 8,000 rows, 4,000 rows/s"
     assert len(lines) == 3
@@ -32,7 +26,7 @@ def test_short_work_is_silent(capsys):
     clock = Clock()
     with Progress("cars.csv", clock) as progress:
         clock.now += 1.9
-        progress(CHUNK)
+        progress.read(1000)
     assert capsys.readouterr().err == ""
 
 
@@ -42,7 +36,7 @@ def test_on_a_terminal_one_line_is_redrawn(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     clock = Clock()
     with Progress("trips.csv", clock) as progress:
-        for _ in range(20):
+        for number in range(20):
             clock.now += 0.5
-            progress(CHUNK)
+            progress.read(number)
     assert progress._live is not None

@@ -40,14 +40,14 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path, monkeypatch):
     path.write_text("x,y\n1,2\n2,3\n3,5\n")
     from steepest.sources.delimited import Csv
 
-    batches = Csv.batches
+    slabs = Csv.slabs
 
-    def appending(self, names, order=None, text=()):
-        yield from batches(self, names, order, text)
+    def appending(self, names, text=()):
+        yield from slabs(self, names, text)
         with path.open("a") as file:
             file.write("4,4\n")
 
-    monkeypatch.setattr(Csv, "batches", appending)
+    monkeypatch.setattr(Csv, "slabs", appending)
     with pytest.raises(steepest.SteepestError, match="changed while it was read"):
         steepest.fit(path, target="y")
 

@@ -26,22 +26,21 @@ class Cells:
     names : tuple of str
     rows : int
     missing, infinite : (k,) int arrays
-    first : (k,) int array
-        Row of the first such cell; -1 where there is none.
+    first : (k,) tuple of str
+        How a reader finds the row of the first such cell; empty where there is none.
     """
 
     names: tuple[str, ...]
     rows: int
     missing: Counts
     infinite: Counts
-    first: Counts
+    first: tuple[str, ...]
 
     @classmethod
     def of(cls, chunk: Chunk) -> Cells:
         """Count the cells of a chunk."""
         k = len(chunk.names)
-        missing, infinite, first = (np.zeros(k, np.int64) for _ in range(3))
-        first -= 1
+        missing, infinite, first = np.zeros(k, np.int64), np.zeros(k, np.int64), [""] * k
         for columns, block in chunk.blocks():
             if block.dtype.kind != "f":
                 continue
@@ -49,20 +48,19 @@ class Cells:
             missing[columns], infinite[columns] = nan.sum(axis=0), inf.sum(axis=0)
             bad = nan | inf
             for j in np.flatnonzero(bad.any(axis=0)):
-                first[columns.start + j] = chunk.row(int(bad[:, j].argmax()))
-        return cls(chunk.names, chunk.rows, missing, infinite, first)
+                first[columns.start + j] = chunk.place(chunk.row(int(bad[:, j].argmax())))
+        return cls(chunk.names, chunk.rows, missing, infinite, tuple(first))
 
     def __add__(self, other: Cells) -> Cells:
         if not other.rows or not self.rows:
             return self if self.rows else other
-        first = np.where(self.first < 0, other.first, self.first)
+        first = tuple(a or b for a, b in zip(self.first, other.first, strict=True))
         missing, infinite = self.missing + other.missing, self.infinite + other.infinite
         return Cells(self.names, self.rows + other.rows, missing, infinite, first)
 
     def error(
         self,
         where: Callable[[int], str] | None = None,
-        place: Callable[[int], str] = "row {}".format,
         phrase: str = "",
         remedy: str = "",
     ) -> InputError:
@@ -72,8 +70,6 @@ class Cells:
         ----------
         where : callable, optional
             What a column is called, for its position.
-        place : callable, optional
-            What a row is called, for its position.
         phrase : str, optional
             How another library says it.
         remedy : str, optional
@@ -81,7 +77,7 @@ class Cells:
         """
         label = where or self._where
         bad = np.flatnonzero(self.missing + self.infinite)
-        told = [(label(j), self._told(j, place)) for j in bad[:MOST].tolist()]
+        told = [(label(j), self._told(j)) for j in bad[:MOST].tolist()]
         rest = "".join(f"; {name}: {what}" for name, what in told[1:])
         more = f"; and {len(bad) - MOST} more columns" if len(bad) > MOST else ""
         return InputError(told[0][0], told[0][1] + rest + more + phrase, self._fix(bad, remedy), code=CODE)
@@ -89,12 +85,12 @@ class Cells:
     def _where(self, j: int) -> str:
         return f"column {quoted(self.names[j])}"
 
-    def _told(self, j: int, place: Callable[[int], str]) -> str:
+    def _told(self, j: int) -> str:
         kinds = {"missing (NaN)": int(self.missing[j]), "infinite": int(self.infinite[j])}
         if kinds["missing (NaN)"] == self.rows:
             return f"all {self.rows} values are missing (NaN)"
         counts = [f"{number} of {self.rows} values are {kind}" for kind, number in kinds.items() if number]
-        return f"{' and '.join(counts)}, first at {place(int(self.first[j]))}"
+        return f"{' and '.join(counts)}, first at {self.first[j]}"
 
     def _fix(self, bad: NDArray[np.intp], remedy: str) -> str:
         if (self.missing[bad] == self.rows).all():
@@ -106,4 +102,4 @@ def refuse(chunk: Chunk) -> None:
     """Raise `InputError` if a cell of a chunk is missing or infinite."""
     cells = Cells.of(chunk)
     if (cells.missing + cells.infinite).any():
-        raise cells.error(place=chunk.place)
+        raise cells.error()

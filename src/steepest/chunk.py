@@ -32,13 +32,13 @@ class Chunk:
     weights : (n,) float64 array of positive finite weights, or None for ones
         Whoever makes a chunk of other weights passes it on `without_zero_weights`.
     first_row : int
-        Position in the source of the first row, for messages.
+        Position of the first row, as `place` counts, for messages.
     dropped : mapping of str to int
         Rows that were left out on the way here, by cause.
     kept : (n,) int array or None
         Positions of the rows among those that there were before some were left out.
     place : callable
-        Says how a reader finds a row, given its position in the source.
+        Says how a reader finds a row, given its position.
     """
 
     parts: tuple[Array, ...]
@@ -53,8 +53,13 @@ class Chunk:
     def rows(self) -> int:
         return len(self.parts[0]) if self.parts else 0
 
+    @property
+    def read(self) -> int:
+        """Rows that were read, whatever became of them."""
+        return self.rows + sum(self.dropped.values())
+
     def row(self, at: int) -> int:
-        """Return the position in the source of a row of the chunk."""
+        """Return the position of a row of the chunk, as `place` counts."""
         return self.first_row + (at if self.kept is None else int(self.kept[at]))
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
@@ -92,6 +97,10 @@ class Chunk:
         if len(self.parts) == 1 and self.parts[0].ndim == 2:
             return np.asarray(self.parts[0], dtype=np.float64)
         return np.column_stack([np.asarray(part, dtype=np.float64) for part in self.parts])
+
+
+Piece = Callable[[], Iterator[Chunk]]
+"""Some of the data: yields its chunks when it is called, in any thread."""
 
 
 def checked_weights(
@@ -134,7 +143,7 @@ class Counts:
     @classmethod
     def of(cls, chunk: Chunk) -> Counts:
         dropped = {cause: rows for cause, rows in chunk.dropped.items() if rows}
-        return cls(chunk.rows + sum(dropped.values()), chunk.rows, dropped)
+        return cls(chunk.read, chunk.rows, dropped)
 
     def __add__(self, other: Counts) -> Counts:
         causes = sorted({*self.dropped, *other.dropped})

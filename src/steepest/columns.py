@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,8 +18,15 @@ from steepest.errors import InputError, InputTypeError, closest, listed
 MOST_LEVELS = 10_000
 
 
+Place = Callable[[int], str]
+"""Says how a reader finds a row of a batch: ``row 3``, or ``line 5`` of a text file."""
+
+Slab = Callable[[], Iterator[tuple[Any, Place]]]
+"""Some rows of a table: yields Arrow record batches when it is called, in any thread."""
+
+
 class Table(Protocol):
-    """A table of named columns that can be read in batches, and read again.
+    """A table of named columns that can be read in slabs, and read again.
 
     Attributes
     ----------
@@ -26,36 +34,28 @@ class Table(Protocol):
         What messages call it.
     kinds : mapping of str to str
         For every column, in order: ``"number"``, ``"boolean"``, ``"text"``, ``"date"`` or another word.
+    rows : int or None
+        Number of rows, where it is known before they are read.
     """
 
     label: str
     kinds: Mapping[str, str]
+    rows: int | None
 
     @property
     def repeatable(self) -> bool:
         """Whether it can be read more than once."""
         ...
 
-    @property
-    def pieces(self) -> int | None:
-        """Number of pieces that can be read in any order, if there are any."""
-        ...
+    def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Iterable[Slab]:
+        """Return all rows of these columns; a sequence, where slabs can be read in any order.
 
-    def batches(
-        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
-    ) -> Iterator[Any]:
-        """Yield Arrow record batches of these columns.
-
-        `order` lists the pieces to read, if there are any; columns in `text` are passed on as they stand.
+        Columns in `text` are passed on as they stand.
         """
         ...
 
     def fingerprint(self) -> object:
         """Return what changes when the table changes."""
-        ...
-
-    def place(self, row: int) -> str:
-        """Return how a reader finds a row, counted from 0: ``row 3``, or ``line 5`` of a text file."""
         ...
 
     def excerpt(self, name: str) -> tuple[str, ...]:
@@ -64,6 +64,10 @@ class Table(Protocol):
 
     def witness(self, name: str) -> tuple[str, ...]:
         """Return the lines that show the first cell of a column that is no number."""
+        ...
+
+    def remedy(self, name: str) -> str:
+        """Return what may help to read that cell as a number, if anything."""
         ...
 
 
@@ -108,30 +112,29 @@ class Columns:
         extra = () if self.weights is None else (self.weights,)
         return (*self.sources, self.target, *extra)
 
-    def rows(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
+    def rows(self, batch: Any, place: Place = "row {}".format) -> Chunk:
         """Return a record batch as rows of features, target and weights."""
         kept, dropped = None, dict[str, int]()
         if self.missing == "drop":
             batch, kept, dropped = self._complete(batch)
 
         def where(row: int) -> str:
-            return place(first_row + (row if kept is None else int(kept[row])))
+            return place(row if kept is None else int(kept[row]))
 
         parts = [*self._features(batch, where), *Numeric(self.target).parts(batch.column(self.target), where)]
         weights = None
         if self.weights is not None:
             (values,) = Numeric(self.weights).parts(batch.column(self.weights), where)
             weights = checked_weights(values, len(values), f"column {self.weights!r}", where)
-        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, first_row, dropped, kept, place)
+        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, 0, dropped, kept, place)
         if weights is not None and not weights.all():
             refuse(chunk)
         return chunk.without_zero_weights()
 
-    def design(self, batch: Any, first_row: int = 0, place: Callable[[int], str] = "row {}".format) -> Chunk:
+    def design(self, batch: Any, place: Place = "row {}".format) -> Chunk:
         """Return a record batch as rows of features alone."""
-        parts = tuple(self._features(batch, lambda row: place(first_row + row)))
-        parts = parts or (np.empty((batch.num_rows, 0)),)
-        return Chunk(parts, self.terms, first_row=first_row, place=place)
+        parts = tuple(self._features(batch, place)) or (np.empty((batch.num_rows, 0)),)
+        return Chunk(parts, self.terms, place=place)
 
     def refuse_missing(self, table: Table) -> None:
         """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
@@ -150,7 +153,7 @@ class Columns:
             code="unknown-column",
         )
 
-    def _features(self, batch: Any, where: Callable[[int], str]) -> Iterator[Array]:
+    def _features(self, batch: Any, where: Place) -> Iterator[Array]:
         for feature in self.features:
             yield from feature.parts(batch.column(feature.column), where)
 
@@ -258,7 +261,7 @@ def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         what = f"levels of {listed(map(repr, names))} take a pass of their own, but it can be read only once"
         raise InputError(table.label, what, "Pass a table, or a file")
     found: dict[str, set[str]] = {name: set() for name in names}
-    for batch in table.batches(list(names), text=list(names)):
+    for batch, _ in chain.from_iterable(slab() for slab in table.slabs(list(names), list(names))):
         for name, levels in found.items():
             levels.update(pc.unique(as_text(batch.column(name))).drop_null().to_pylist())
             if len(levels) > MOST_LEVELS:
@@ -279,7 +282,7 @@ def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str
     raise InputTypeError(
         f"column {bad[0]!r}" if len(bad) == 1 else table.label,
         (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
-        fix or f"Leave {_it(bad)} out: exclude=[{quoted}]{coded}",
+        fix or table.remedy(bad[0]) or f"Leave {_it(bad)} out: exclude=[{quoted}]{coded}",
         code="not-a-number",
         excerpt=table.witness(bad[0]),
     )

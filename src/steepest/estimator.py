@@ -369,7 +369,8 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             return
         parts = features(X)
         self._check_features(X)
-        yield from Arrays(parts, None, self._fit.names).chunks()
+        for piece in Arrays(parts, None, self._fit.names).pieces():
+            yield from piece()
 
     def _publish(self, fit: Fit) -> Self:
         """Take over a fit, all of it in one assignment."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from steepest.chunk import Chunk, Counts
 from steepest.codes import Code, Occurrences, codes, suspects
 from steepest.columns import Columns
 from steepest.descent import Descent, Status, descend
-from steepest.engines.local import fold
+from steepest.engines.local import Watch, fold
 from steepest.errors import DataChangedError, InputError
 from steepest.limits import limits_of, refuse_divergence
 from steepest.methods.base import Method
@@ -28,16 +29,13 @@ from steepest.refinement import refine, wanting
 from steepest.replay import fit_of, stop
 from steepest.result import Fit
 from steepest.sampled import Sampled
-from steepest.sources.base import Source
+from steepest.sources.base import Source, shuffled
 from steepest.trace import Row
 
 Array = NDArray[np.float64]
 
 LARGEST_WEIGHT = 1e150
 """Weights of a diverged descent whose distance is not worth computing."""
-
-Watch = Callable[[Chunk], None]
-"""Called with every chunk that has been read."""
 
 Observer = Callable[[int, Certificate, Callable[[], Fit]], bool]
 """Told the number of every step, its certificate and, if it asks, the fit as it would be after it; ends the
@@ -57,8 +55,8 @@ class Rows:
 
     def visit(self, rng: np.random.Generator | None) -> Iterator[Chunk]:
         """Yield all rows; given a generator, the pieces of the source in a random order."""
-        pieces = None if rng is None else self.source.pieces
-        return self.source.chunks(None if rng is None or pieces is None else rng.permutation(pieces).tolist())
+        pieces = self.source.pieces()
+        return chain.from_iterable(piece() for piece in (pieces if rng is None else shuffled(pieces, rng)))
 
 
 def fit(
@@ -76,7 +74,7 @@ def fit(
     source : Source
     parameters : Parameters
     watch : callable, optional
-        Called with every chunk that has been gathered.
+        Called after every piece of the source; see `Watch`.
     observe : callable, optional
         Called after every step; see `Observer`.
     former : Fit, optional
@@ -118,7 +116,7 @@ def collect(source: Source, *, watch: Watch | None = None) -> tuple[Moments, Cou
             raise
         cells = fold(source, Cells)[0]
         remedy = ', or pass missing="drop"' if source.columns is not None else ""
-        raise cells.error(source.where, source.place, source.phrase(cells), remedy) from None
+        raise cells.error(source.where, source.phrase(cells), remedy) from None
     return moments, counts
 
 

@@ -1,14 +1,18 @@
 """The pass over the rows of a chunk, through BLAS: weighted means and centred products.
 
-Rows are converted to float64 and shifted to a provisional origin in one step, block by block, into a
-small buffer whose products accumulate. The origin is the mean of some rows spread over the chunk, so that
-subtraction is exact where it matters; should it turn out to lie far from the mean of all rows (measured
-in their spread), the chunk is gathered again about that mean. No digit is then lost to cancellation, whatever
-the order of the rows, their offset or their weights.
+Rows are converted to float64, a segment at a time, into a small buffer whose products accumulate, shifted to
+a provisional origin. The origin is the mean of some rows spread over the chunk, so that subtraction is exact
+where it matters; should it turn out to lie far from the mean of all rows (measured in their spread), the
+chunk is gathered again about that mean. No digit is then lost to cancellation, whatever the order of the
+rows, their offset or their weights.
+
+The buffer holds every column side by side in stretches of `STRETCH` rows: whether rows come as columns or as
+a matrix, conversion, range and products then run along the cache.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +25,25 @@ from steepest.exact import two_sum
 
 Array = NDArray[np.float64]
 
-BLOCK = 2048
+STRETCH = 1024
+"""Rows whose products BLAS adds up at once."""
+
+BUFFER = 1 << 20
+"""Numbers in the buffer, which is written over and over."""
+
 COMFORTABLE = 2.0**100
 EXACT = 2.0**53
-PANEL, NARROW = 16, 32
-"""Rows summed in sequence where there are few of them, and columns up to which this costs little."""
+FEW, PANEL, NARROW = 2048, 16, 32
+"""Few rows of at most so many columns are added up in panels, which costs little there."""
+
+WIDE = 48
+"""Columns from which BLAS is faster at the product of a matrix with itself than at any other."""
+
+SAMPLED, RUNS = 2048, 32
+"""Rows, in so many runs spread over a chunk, whose mean is the provisional origin."""
+
+ABREAST = 512
+"""Numbers that are compared side by side."""
 
 IN_SEQUENCE = 400
 """Rows that BLAS sums in sequence; equal addends are rounded in the same way, all of them."""
@@ -64,19 +82,19 @@ def gather(chunk: Chunk) -> Gathered:
     w, weight_unit, sum_log_weight = _weights(chunk)
     with np.errstate(all="ignore"):
         rows = _Rows(chunk, w)
-        products = rows.products(None)
+        sums, products = rows.products(None)
         largest = np.maximum(np.abs(rows.minimum), np.abs(rows.maximum))
         if not np.isfinite(largest).all():
             refuse(chunk)
         unit = units(largest)
         scaled = bool((unit != 1).any())
-        one_block = w is None and chunk.rows <= BLOCK
+        sampled_all = w is None and chunk.rows <= SAMPLED
         if scaled:
-            products = rows.products(unit)
-        if (scaled or not one_block) and rows.is_far(products):
-            rows.move(products, unit)
-            products = rows.products(unit if scaled else None)
-        mean, mean_low, scatter = rows.centred(products, unit)
+            sums, products = rows.products(unit)
+        if (scaled or not sampled_all) and rows.is_far(sums, products):
+            rows.move(sums, unit)
+            sums, products = rows.products(unit if scaled else None)
+        mean, mean_low, scatter = rows.centred(sums, products, unit)
     return Gathered(
         weight=rows.weight,
         weight_unit=weight_unit,
@@ -92,25 +110,34 @@ def gather(chunk: Chunk) -> Gathered:
 
 
 class _Rows:
-    """The rows of a chunk about provisional origins, one for every part.
+    """The rows of a chunk about a provisional origin.
 
     Integers beyond 2^53 are first rebased exactly, to a row of their own.
     """
 
     def __init__(self, chunk: Chunk, w: Array | None) -> None:
-        self._n, self._k, self._w = chunk.rows, len(chunk.names), w
-        self._narrow = self._n <= BLOCK and self._k <= NARROW
-        self._base, self._base_low = np.zeros(self._k), np.zeros(self._k)
+        self._n, self._k, self._w = n, k, _ = chunk.rows, len(chunk.names), w
+        self._stretch = PANEL if n <= FEW and k <= NARROW else min(STRETCH, n)
+        self._base, self._base_low = np.zeros(k), np.zeros(k)
         self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
-        if self._n <= BLOCK:
+        if n <= FEW:
             side_by_side = np.concatenate([block for _, block in self._parts], axis=1, dtype=np.float64)
-            self._parts = [(slice(0, self._k), side_by_side)]
-        every = -(-self._n // BLOCK)
-        self._origins = [
-            _origin(block[::every], None if w is None else w[::every]) for _, block in self._parts
-        ]
-        self.weight = float(self._n if w is None else w.sum())
-        self._least, self._most = np.full(self._k, np.inf), np.full(self._k, -np.inf)
+            self._parts = [(slice(0, k), side_by_side)]
+        self._origin = self._provisional_origin()
+        self.weight = float(n if w is None else w.sum())
+        self._least, self._most = np.full(k, np.inf), np.full(k, -np.inf)
+
+    def _provisional_origin(self) -> Array:
+        """Return the mean (k,) of some rows, as well as float64 can hold it."""
+        runs = RUNS if self._n > SAMPLED else 1
+        length, taken = self._n // runs, min(self._n, SAMPLED) // runs
+        some = np.empty((self._k, runs, taken))
+        for columns, block in self._parts:
+            some[columns] = block[: runs * length].reshape(runs, length, -1)[:, :taken].transpose(2, 0, 1)
+        w = None if self._w is None else self._w[: runs * length].reshape(runs, length)[:, :taken].ravel()
+        share = np.full(runs * taken, 1 / (runs * taken)) if w is None else w / w.sum()
+        mean = some.reshape(self._k, -1) @ share
+        return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)
 
     @property
     def minimum(self) -> Array:
@@ -120,60 +147,74 @@ class _Rows:
     def maximum(self) -> Array:
         return self._base + (self._base_low + self._most)
 
-    def products(self, unit: Array | None) -> Array:
-        """Return Z'Z (k+1, k+1) of the rows Z = [z - origin, 1], weighted, and note their range."""
-        n, k = self._n, self._k
-        buffer = np.empty((min(n, BLOCK), k + 1))
-        total = np.zeros((k + 1, k + 1))
-        for start in range(0, n, BLOCK):
-            stop = min(start + BLOCK, n)
-            Z = buffer[: stop - start]
-            for (columns, block), origin in zip(self._parts, self._origins, strict=True):
-                rows = block[start:stop]
-                np.subtract(rows, origin, out=Z[:, columns])
-                self._least[columns] = np.minimum(self._least[columns], rows.min(axis=0))
-                self._most[columns] = np.maximum(self._most[columns], rows.max(axis=0))
-            Z[:, k] = 1
-            if unit is not None:
-                np.divide(Z[:, :k], unit, out=Z[:, :k])
-            if self._w is not None:
-                np.multiply(Z, np.sqrt(self._w[start:stop, None]), out=Z)
-            np.add(total, _in_panels(Z) if self._narrow else Z.T @ Z, out=total)
-        return total
+    def products(self, unit: Array | None) -> tuple[Array, Array]:
+        """Return Σ wz (k,) and Σ wzzᵀ (k, k) of the rows z about the origin, and note their range."""
+        n, k, stretch = self._n, self._k, self._stretch
+        stretches = min(-(-n // stretch), max(BUFFER // (stretch * (k + 1)), 1))
+        buffer = _buffer(stretches * (k + 1) * stretch).reshape(stretches, k + 1, stretch)
+        total = np.zeros((k + 1, k))
+        for start in range(0, n, stretches * stretch):
+            rows = self._filled(buffer, start, unit)
+            others = rows if k >= WIDE else rows[:, 1:]
+            total += np.add.reduce(rows @ others.transpose(0, 2, 1), axis=0)[:, -k:]
+        return total[0], (total[1:] + total[1:].T) / 2
+
+    def _filled(self, buffer: Array, start: int, unit: Array | None) -> Array:
+        """Return stretches (s, k+1, stretch) of ones and rows about the origin, weighted, ending in zeros."""
+        stop = min(start + len(buffer) * self._stretch, self._n)
+        filled = buffer[: -(-(stop - start) // self._stretch)]
+        shape = (len(filled), self._stretch)
+        left = shape[0] * shape[1] - (stop - start)
+        z, ends = filled[:, 1:], list[tuple[Array, Array]]()
+        for columns, block in self._parts:
+            rows = block[start:stop]
+            if left:
+                rows = np.concatenate((rows, rows[-1:].repeat(left, axis=0)))
+            stretches = rows.reshape(*shape, -1).transpose(0, 2, 1)
+            np.subtract(stretches, self._origin[columns, None], out=z[:, columns])
+            rows = _abreast(rows)
+            ends.append((np.minimum.reduce(rows, axis=1), np.maximum.reduce(rows, axis=1)))
+        least, most = (np.concatenate(end) for end in zip(*ends, strict=True))
+        self._least, self._most = np.minimum(self._least, least), np.maximum(self._most, most)
+        if unit is not None:
+            z /= unit[:, None]
+        filled[:, 0] = 1
+        if self._w is not None:
+            roots = np.sqrt(self._w[start:stop])
+            filled *= np.concatenate((roots, np.zeros(left))).reshape(shape[0], 1, shape[1])
+        if left:
+            filled[-1, :, shape[1] - left :] = 0
+        return filled
 
     @property
     def roundings(self) -> int:
         """Roundings, one after the other, that an entry of the scatter has been through at most."""
         formed = FORMED if self._w is None else WEIGHTED
-        if self._narrow:
-            return formed + PANEL + -(-self._n // PANEL)
-        return formed + min(self._n, IN_SEQUENCE) + -(-self._n // BLOCK)
+        return formed + min(self._stretch, IN_SEQUENCE) + -(-self._n // self._stretch)
 
-    def is_far(self, products: Array) -> bool:
-        """Return whether an origin is so far from its mean that cancellation would cost digits."""
-        about_origin = np.diag(products)[:-1]
-        about_mean = about_origin - products[-1, :-1] ** 2 / self.weight
+    def is_far(self, sums: Array, products: Array) -> bool:
+        """Return whether the origin is so far from the mean that cancellation would cost digits."""
+        about_origin = np.diag(products)
+        about_mean = about_origin - sums**2 / self.weight
         return bool(((about_mean < NEAR * about_origin) & (self._least < self._most)).any())
 
-    def move(self, products: Array, unit: Array) -> None:
-        """Move the origins to the means."""
-        shift = products[-1, :-1] / self.weight * unit
+    def move(self, sums: Array, unit: Array) -> None:
+        """Move the origin to the mean."""
+        shift = sums / self.weight * unit
         shift[~np.isfinite(shift)] = 0.0
-        self._origins = [
-            origin + shift[columns] for (columns, _), origin in zip(self._parts, self._origins, strict=True)
-        ]
+        self._origin = self._origin + shift
 
-    def centred(self, products: Array, unit: Array) -> tuple[Array, Array, Array]:
+    def centred(self, sums: Array, products: Array, unit: Array) -> tuple[Array, Array, Array]:
         """Return the mean as an unevaluated sum, and the scatter about it, in units."""
-        k = self._k
-        shift = products[:k, k] / self.weight
-        scatter = products[:k, :k] - self.weight * (shift[:, None] * shift)
-        origin, low = two_sum(self._base, np.concatenate(self._origins))
+        shift = sums / self.weight
+        scatter = products - self.weight * (shift[:, None] * shift)
+        origin, low = two_sum(self._base, self._origin)
         mean, mean_low = two_sum(origin / unit, (low + self._base_low) / unit + shift)
         constant = self._least == self._most
         if constant.any():
             scatter[constant], scatter[:, constant] = 0, 0
-            mean[constant], mean_low[constant] = (self.minimum / unit)[constant], 0
+            value = two_sum(self._base / unit, (self._base_low + self._least) / unit)
+            mean[constant], mean_low[constant] = value[0][constant], value[1][constant]
         return mean, mean_low, scatter
 
     def _rebased(self, columns: slice, block: NDArray[Any]) -> NDArray[Any]:
@@ -193,14 +234,27 @@ class _Rows:
         return converted
 
 
-def _in_panels(Z: Array) -> Array:
-    """Return Z'Z, summed over a few rows at a time: fewer roundings one after the other."""
-    n, k = Z.shape
-    count = -(-n // PANEL)
-    rows = np.zeros((count * PANEL, k))
-    rows[:n] = Z
-    panels = rows.reshape(count, PANEL, k)
-    return np.add.reduce(np.matmul(panels.transpose(0, 2, 1), panels), axis=0)
+def _abreast(block: NDArray[Any]) -> NDArray[Any]:
+    """Return columns (c, m) that have the range of a block (n, c), shorter where rows compare abreast."""
+    n, c = block.shape
+    abreast = ABREAST // c
+    if c > 1 and n > abreast > 1 and block.flags.c_contiguous:
+        whole = n // abreast * abreast
+        wide = block[:whole].reshape(-1, abreast * c)
+        least, most = np.minimum.reduce(wide, axis=0), np.maximum.reduce(wide, axis=0)
+        block = np.concatenate((least.reshape(abreast, c), most.reshape(abreast, c), block[whole:]))
+    return block.T
+
+
+def _buffer(size: int) -> Array:
+    """Return numbers to write over, the same for all chunks of a thread: fresh memory costs too much."""
+    kept = getattr(_mine, "buffer", None)
+    if kept is None or len(kept) < size:
+        kept = _mine.buffer = np.empty(size)
+    return kept[:size]
+
+
+_mine = threading.local()
 
 
 def units(largest: Array) -> Array:
@@ -216,14 +270,3 @@ def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:
         return None, 1.0, 0.0
     unit = float(units(w.max(keepdims=True))[0])
     return w / unit, unit, float(np.log(w).sum())
-
-
-def _origin(block: NDArray[Any], w: Array | None) -> Array:
-    """Return a provisional origin (k,): the mean of the rows."""
-    if w is None:
-        mean = np.add.reduce(block, axis=0, dtype=np.float64) / len(block)
-    else:
-        mean = w @ block.astype(np.float64) / w.sum()
-    if not np.isfinite(mean).all():
-        mean = np.add.reduce(block / float(len(block)), axis=0, dtype=np.float64)
-    return mean if np.isfinite(mean).all() else np.nan_to_num(mean, nan=0.0, posinf=0.0, neginf=0.0)

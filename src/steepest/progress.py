@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from steepest.chunk import Chunk
-
 QUIET_SECONDS = 2.0
 LINE_SECONDS = 10.0
 
@@ -27,7 +25,7 @@ class Progress:
 
     def __init__(self, label: str = "data", clock: Callable[[], float] = time.monotonic) -> None:
         self._label, self._clock = label, clock
-        self._rows, self._started, self._next = 0, 0.0, 0.0
+        self._started, self._next = 0.0, 0.0
         self._live: Any = None
 
     def __enter__(self) -> Self:
@@ -35,13 +33,16 @@ class Progress:
         self._next = self._started + QUIET_SECONDS
         return self
 
-    def __call__(self, chunk: Chunk) -> None:
-        """Count the rows of a chunk."""
-        self._rows += chunk.rows
+    def __call__(self, tree: Any) -> None:
+        """Note how far a pass is."""
+        self.read(tree.rows)
+
+    def read(self, rows: int) -> None:
+        """Note how many rows have been read."""
         now = self._clock()
         if now >= self._next:
-            rate = self._rows / max(now - self._started, 1e-9)
-            self._show(f"{self._label}: {self._rows:,} rows, {rate:,.0f} rows/s", now)
+            rate = rows / max(now - self._started, 1e-9)
+            self._show(f"{self._label}: {rows:,} rows, {rate:,.0f} rows/s", now)
 
     def step(self, steps: int, certificate: Any, *_: Any) -> bool:
         """Count a step of the descent; never asks for its end."""

@@ -166,7 +166,7 @@ def test_missing_files_and_folders(steepest, tmp_path):
     assert steepest("fit", "none.csv", "-t", "y").code == 4
     result = steepest("fit", tmp_path, "-t", "y")
     assert result.code == 4
-    assert "is a directory" in result.err.lower()
+    assert "file in the folder" in result.err
 
 
 def test_errors_are_json_when_json_was_asked_for(steepest):

@@ -8,6 +8,7 @@ import pytest
 from steepest.chunk import Chunk, Counts
 from steepest.engines import local
 from steepest.engines.local import fold
+from steepest.engines.tree import Tree
 from steepest.moments import Moments
 from steepest.sources.arrays import Arrays
 
@@ -49,13 +50,16 @@ def test_chunks_merge_in_a_fixed_tree(pieces, tree):
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_change_no_bit(monkeypatch, threads):
     source = rows(300_000, 12)
-    monkeypatch.setattr(local.os, "cpu_count", lambda: threads)
+    monkeypatch.setattr(local.os, "sched_getaffinity", lambda _: range(threads), raising=False)
     (moments,) = fold(source, Moments)
-    monkeypatch.setattr(local, "WORTH_THREADS", float("inf"))
     from threadpoolctl import threadpool_limits
 
+    tree = Tree()
     with threadpool_limits(1):
-        (serial,) = fold(source, Moments)
+        for piece in source.pieces():
+            (chunk,) = piece()
+            tree.add((Moments.of(chunk),), chunk.rows)
+    (serial,) = tree.total()
     np.testing.assert_array_equal(moments.scatter, serial.scatter)
     np.testing.assert_array_equal(moments.mean_low, serial.mean_low)
 
@@ -67,16 +71,42 @@ def test_errors_of_threads_come_out():
         fold(source, Moments)
 
 
-def test_every_chunk_is_watched():
+def test_every_piece_is_watched():
     seen = []
-    fold(rows(200_000), Moments, watch=lambda chunk: seen.append(chunk.rows))
-    assert sum(seen) == 200_000
+    fold(rows(200_000), Moments, watch=lambda tree: seen.append((tree.pieces, tree.rows)))
+    assert seen == [(1, 65_536), (2, 131_072), (3, 196_608), (4, 200_000)]
+
+
+def test_who_watches_may_end_the_pass():
+    (moments,) = fold(rows(1_000_000), Moments, watch=lambda tree: tree.pieces == 3)
+    assert moments.rows == 3 * 65_536
+
+
+@pytest.mark.parametrize("most", [2, 4, 64])
+@pytest.mark.parametrize("pieces", [1, 2, 3, 7, 64, 65, 100, 200])
+def test_groups_kept_apart_change_no_merge(most, pieces):
+    tree, plain = Tree(most), Tree()
+    for piece in range(pieces):
+        tree.add((Order(f".{piece}"),), 1)
+        plain.add((Order(f".{piece}"),), 1)
+    assert tree.total() == plain.total()
+    assert tree.pieces == pieces
+    assert len(tree.groups()) <= most
+
+
+def test_a_pass_is_taken_up_where_it_was_left():
+    source, tree = rows(700_000), Tree(64)
+    fold(source, Moments, watch=lambda done: done.pieces == 4, tree=tree)
+    (resumed,), (whole,) = fold(source, Moments, tree=tree), fold(source, Moments)
+    np.testing.assert_array_equal(resumed.scatter, whole.scatter)
+    np.testing.assert_array_equal(resumed.mean_low, whole.mean_low)
+    assert resumed.rows == tree.rows == 700_000
 
 
 def test_no_chunks_are_no_rows():
     class Nothing(Arrays):
-        def chunks(self, order=None):
+        def pieces(self):
             return iter(())
 
-    moments, counts = fold(Nothing(np.ones((0, 2)), np.ones(0), ("a", "b", "y")), Moments, Counts)
+    moments, counts = fold(Nothing((np.ones((0, 2)),), np.ones(0), ("a", "b", "y")), Moments, Counts)
     assert (moments.rows, moments.p, counts.read) == (0, 2, 0)

@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -67,16 +68,17 @@ def command(
     outside = Outside(fit)
     with Progress(table.label) as progress, _opened(output) as file:
         file.write(_header([*kept, *added]))
-        row = 0
-        for batch in table.batches((*columns.sources, *passed), text=(*passed, *columns.texts)):
-            chunk = columns.design(batch, row, table.place)
+        rows = 0
+        slabs = table.slabs((*columns.sources, *passed), text=(*passed, *columns.texts))
+        for batch, place in chain.from_iterable(slab() for slab in slabs):
+            chunk = columns.design(batch, place)
             values = _predicted(fit, chunk, level if interval else None)
             file.write(_csv(batch.select(kept), dict(zip(added, values, strict=True))))
             outside.look(chunk)
-            row += batch.num_rows
-            progress(chunk)
+            rows += batch.num_rows
+            progress.read(rows)
     if not quiet and outside.rows:
-        say(outside.note(row, table.place))
+        say(outside.note(rows))
 
 
 class Outside:
@@ -85,7 +87,7 @@ class Outside:
     def __init__(self, fit: Fit) -> None:
         self._low, self._high = fit.moments.minimum[:-1], fit.moments.maximum[:-1]
         self._names = fit.names
-        self.rows, self._first, self._feature = 0, 0, 0
+        self.rows, self._first, self._feature = 0, "", 0
 
     def look(self, chunk: Chunk) -> None:
         """Count the rows of a chunk that lie outside."""
@@ -94,14 +96,14 @@ class Outside:
         rows = beyond.any(axis=1)
         if rows.any() and not self.rows:
             first = int(rows.argmax())
-            self._first, self._feature = chunk.first_row + first, int(beyond[first].argmax())
+            self._first, self._feature = chunk.place(chunk.row(first)), int(beyond[first].argmax())
         self.rows += int(rows.sum())
 
-    def note(self, rows: int, place: Any) -> str:
+    def note(self, rows: int) -> str:
         """Return the note about the rows outside."""
         j = self._feature
         return (
-            f"note: {self.rows} of {rows} rows (first {place(self._first)}) outside the fitted range,"
+            f"note: {self.rows} of {rows} rows (first {self._first}) outside the fitted range,"
             f" {self._names[j]} {self._low[j]:g}..{self._high[j]:g}"
         )
 

@@ -1,18 +1,20 @@
-"""On this machine: rows are decoded in one thread and folded in as many as there are cores."""
+"""On this machine: pieces are read and folded in as many threads as there are cores."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Protocol
 
-from steepest.chunk import Chunk
+from steepest.chunk import Chunk, Piece
+from steepest.engines.tree import Tree, Values
 from steepest.sources.base import Source
 
-WORTH_THREADS = 1e7
-"""Multiplications in the first chunk from which a pool of threads pays."""
+AHEAD = 2
+"""Pieces that wait beside those that threads work on."""
 
 
 class Fold(Protocol):
@@ -21,11 +23,15 @@ class Fold(Protocol):
     def of(self, rows: Chunk, /) -> Any: ...
 
 
-def fold(source: Source, *folds: Any, watch: Callable[[Chunk], None] | None = None) -> tuple[Any, ...]:
+Watch = Callable[[Tree], object]
+"""Called after every piece with all that was folded so far; ends the pass by returning True."""
+
+
+def fold(source: Source, *folds: Any, watch: Watch | None = None, tree: Tree | None = None) -> Values:
     """Read a source once and return the sum of every fold over its chunks.
 
-    Chunks are merged pairwise in a fixed tree, whatever the number of threads: the same chunks
-    give the same bits.
+    Pieces are merged in a fixed tree, whatever the number of threads: the same pieces give the same bits.
+    Reading overlaps with folding, and no more than a few pieces are in memory.
 
     Parameters
     ----------
@@ -33,71 +39,60 @@ def fold(source: Source, *folds: Any, watch: Callable[[Chunk], None] | None = No
     *folds : Fold
         Several accumulators share the one pass.
     watch : callable, optional
-        Called with every chunk that has been folded.
+        See `Watch`.
+    tree : Tree, optional
+        The sums of the first pieces, which are not read again.
     """
-    chunks = source.chunks()
-    first = next(chunks, Chunk((), source.names))
-    work = first.rows * len(source.names) ** 2
-    results = _threaded(first, chunks, folds) if work > WORTH_THREADS else _serial(first, chunks, folds)
-    tree = _Tree()
-    for chunk, values in results:
-        tree.add(values)
-        if watch is not None:
-            watch(chunk)
+    tree = tree or Tree()
+    pieces = islice(source.pieces(), tree.pieces, None)
+    first = list(islice(pieces, 2))
+    if not first and not tree.nodes:
+        first = [lambda: iter(())]
+    work = _Work(source.names, folds)
+    results = map(work, first) if len(first) < 2 else _threaded(work, chain(first, pieces))
+    for rows, values in results:
+        tree.add(values, rows)
+        if watch is not None and watch(tree) is True:
+            break
     return tree.total()
 
 
-class _Tree:
-    """Sums of tuples, merged like the digits of a binary counter: error and memory grow as log n."""
+class _Work:
+    """What is done with a piece, in any thread; it can be called off."""
 
-    def __init__(self) -> None:
-        self._sums: list[tuple[int, tuple[Any, ...]]] = []
+    def __init__(self, names: tuple[str, ...], folds: tuple[Any, ...]) -> None:
+        self._names, self._folds = names, folds
+        self.off = threading.Event()
 
-    def add(self, values: tuple[Any, ...]) -> None:
-        size = 1
-        while self._sums and self._sums[-1][0] == size:
-            values = _sum(self._sums.pop()[1], values)
-            size *= 2
-        self._sums.append((size, values))
+    def __call__(self, piece: Piece) -> tuple[int, Values]:
+        """Return the number of rows of a piece, and the sums over its chunks."""
+        tree = Tree()
+        for chunk in piece():
+            if self.off.is_set():
+                break
+            tree.add(self._of(chunk), chunk.read)
+        return (tree.rows, tree.total()) if tree.nodes else (0, self._of(Chunk((), self._names)))
 
-    def total(self) -> tuple[Any, ...]:
-        total = self._sums[-1][1]
-        for _, values in reversed(self._sums[:-1]):
-            total = _sum(values, total)
-        return total
-
-
-def _sum(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(x + y for x, y in zip(a, b, strict=True))
+    def _of(self, chunk: Chunk) -> Values:
+        return tuple(each.of(chunk) for each in self._folds)
 
 
-def _folded(chunk: Chunk, folds: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(each.of(chunk) for each in folds)
-
-
-def _serial(
-    first: Chunk, rest: Iterator[Chunk], folds: tuple[Any, ...]
-) -> Iterator[tuple[Chunk, tuple[Any, ...]]]:
-    for chunk in chain((first,), rest):
-        yield chunk, _folded(chunk, folds)
-
-
-def _threaded(
-    first: Chunk, rest: Iterator[Chunk], folds: tuple[Any, ...]
-) -> Iterator[tuple[Chunk, tuple[Any, ...]]]:
-    """Fold chunks in threads, a few ahead of the merging, each with one thread of BLAS."""
+def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Values]]:
+    """Work on pieces in threads, a few ahead of the merging, each with one thread of BLAS."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from threadpoolctl import threadpool_limits
 
-    threads = os.cpu_count() or 1
-    waiting: deque[tuple[Chunk, Future[tuple[Any, ...]]]] = deque()
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    waiting: deque[Future[tuple[int, Values]]] = deque()
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        for chunk in chain((first,), rest):
-            waiting.append((chunk, pool.submit(_folded, chunk, folds)))
-            if len(waiting) > threads:
-                done, future = waiting.popleft()
-                yield done, future.result()
-        while waiting:
-            done, future = waiting.popleft()
-            yield done, future.result()
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(work, piece))
+                if len(waiting) >= threads + AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            work.off.set()
+            pool.shutdown(wait=False, cancel_futures=True)

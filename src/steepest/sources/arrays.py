@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from steepest.cells import Cells, refuse
-from steepest.chunk import SPAN, Array, Chunk
+from steepest.chunk import SPAN, Array, Chunk, Piece
 from steepest.errors import quoted
 
 DENSE = 1 << 22
@@ -32,18 +33,11 @@ class Arrays:
     def rows(self) -> int:
         return self.parts[0].shape[0]
 
-    def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
-        starts, span = self._starts, self._span
-        for start in starts if order is None else [starts[piece] for piece in order]:
-            yield self._piece(slice(start, start + span) if len(starts) > 1 else slice(None), start)
-
-    @property
-    def pieces(self) -> int:
-        return len(self._starts)
-
-    @property
-    def _starts(self) -> range:
-        return range(0, self.rows, self._span)
+    def pieces(self) -> Sequence[Piece]:
+        starts, span = range(0, self.rows, self._span), self._span
+        if len(starts) < 2:
+            return [partial(self._read, slice(None), 0)]
+        return [partial(self._read, slice(start, start + span), start) for start in starts]
 
     @property
     def _span(self) -> int:
@@ -53,7 +47,7 @@ class Arrays:
     def _sparse(self) -> bool:
         return any(hasattr(part, "toarray") for part in self.parts)
 
-    def _piece(self, at: slice, first_row: int) -> Chunk:
+    def _read(self, at: slice, first_row: int) -> Iterator[Chunk]:
         parts: list[Any] = [part[at] for part in self.parts]
         if self._sparse:
             parts = [part.toarray() if hasattr(part, "toarray") else part for part in parts]
@@ -63,15 +57,12 @@ class Arrays:
         chunk = Chunk(tuple(parts), self.names, weights, first_row)
         if weights is not None and not weights.all():
             refuse(chunk)
-        return chunk.without_zero_weights()
+        yield chunk.without_zero_weights()
 
     def where(self, column: int) -> str:
         if column == len(self.names) - 1:
             return "y"
         return f"column {quoted(self.names[column])} (X[:, {column}])"
-
-    def place(self, row: int) -> str:
-        return f"row {row}"
 
     def phrase(self, cells: Cells) -> str:
         name = "X" if (cells.missing + cells.infinite)[:-1].any() else "y"

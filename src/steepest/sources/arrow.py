@@ -6,11 +6,13 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from steepest.chunk import SPAN
+from steepest.columns import Slab
 from steepest.errors import InputError, InputTypeError, listed
-from steepest.sources.base import Unlined
+from steepest.sources.base import Unlined, counted
 
 
 def kind_of(type_: Any) -> str:
@@ -88,7 +90,7 @@ class ArrowTable(Unlined):
         return hasattr(data, "__arrow_c_stream__")
 
     @classmethod
-    def recognise(cls, data: Any) -> ArrowTable | None:
+    def recognise(cls, data: Any, writing: object = None) -> ArrowTable | None:
         """Return the table that `data` is, or None."""
         if cls.recognises(data):
             return cls(data)
@@ -114,16 +116,15 @@ class ArrowTable(Unlined):
             fix = "Pass a table of plain columns, and a stream only once"
             raise InputTypeError(self.label, f"cannot be read as Arrow data ({error})", fix) from error
 
-    def batches(
-        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
-    ) -> Iterator[Any]:
-        if order is not None:
-            raise InputError(self.label, "it has no pieces to reorder", "Read it in its own order")
+    def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Iterator[Slab]:
         reader, self._opened = self._opened or self._open(), None
+        first = 0
         for batch in reader:
             chosen = batch.select(names)
             for start in range(0, chosen.num_rows, SPAN):
-                yield chosen.slice(start, SPAN)
+                rows = [(chosen.slice(start, SPAN), partial(counted, first + start))]
+                yield partial(iter, rows)
+            first += chosen.num_rows
 
     def fingerprint(self) -> object:
         return None

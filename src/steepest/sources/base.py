@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from steepest.cells import Cells
-from steepest.chunk import Chunk
-from steepest.columns import Columns, Table
+from steepest.chunk import Chunk, Piece
+from steepest.columns import Columns, Slab, Table
 from steepest.errors import InputError, quoted
+from steepest.sources.pipe import Pipe
 
 
 class Unlined:
     """A table that is no text: it has rows, and no lines to show."""
 
-    pieces: int | None = None
-
-    def place(self, row: int) -> str:
-        return f"row {row}"
+    rows: int | None = None
 
     def excerpt(self, name: str) -> tuple[str, ...]:
         return ()
@@ -27,25 +28,28 @@ class Unlined:
     def witness(self, name: str) -> tuple[str, ...]:
         return ()
 
+    def remedy(self, name: str) -> str:
+        return ""
+
+
+def counted(first: int, row: int) -> str:
+    """Return how a reader finds a row of a batch whose first has a number."""
+    return f"row {first + row}"
+
 
 class File(Unlined):
-    """What all files have in common; a kind of file adds `kinds` and `batches`."""
+    """What all files have in common; a kind of file adds `kinds` and `slabs`."""
 
-    repeatable = True
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | Pipe) -> None:
         self.path = path
         self.label = path.name
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a directory")
-        if not path.is_file():
-            raise InputError(
-                self.label, "is no regular file, which can be read twice", "Copy it to a file first"
-            )
-        if not path.stat().st_size:
+        self.repeatable = isinstance(path, Path)
+        if isinstance(path, Path) and not path.stat().st_size:
             raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
 
     def fingerprint(self) -> object:
+        if isinstance(self.path, Pipe):
+            return None
         status = self.path.stat()
         return (status.st_size, status.st_mtime_ns, status.st_ino)
 
@@ -61,8 +65,8 @@ class Source(Protocol):
         Their meaning in a table.
     repeatable : bool
         Whether the rows can be read more than once.
-    pieces : int or None
-        Number of pieces that can be read in any order, if there are any.
+    rows : int or None
+        Number of rows, where it is known before they are read.
     """
 
     @property
@@ -75,18 +79,14 @@ class Source(Protocol):
     def repeatable(self) -> bool: ...
 
     @property
-    def pieces(self) -> int | None: ...
+    def rows(self) -> int | None: ...
 
-    def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
-        """Yield the rows, in the order of the source or of the pieces given."""
+    def pieces(self) -> Iterable[Piece]:
+        """Return all rows in pieces; a sequence, where pieces can be read in any order."""
         ...
 
     def where(self, column: int) -> str:
         """Return what messages call a column of the chunks."""
-        ...
-
-    def place(self, row: int) -> str:
-        """Return how a reader finds a row, counted from 0."""
         ...
 
     def phrase(self, cells: Cells) -> str:
@@ -100,10 +100,19 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows of a table, seen through the meaning of its columns."""
+    """The rows of a table, seen through the meaning of its columns.
+
+    Attributes
+    ----------
+    table : Table
+    columns : Columns
+    order : int or None
+        Seed of the random order of the pieces; None for the order of the table.
+    """
 
     table: Table
     columns: Columns
+    order: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,21 +123,23 @@ class Selection:
         return self.table.repeatable
 
     @property
-    def pieces(self) -> int | None:
-        return self.table.pieces
+    def rows(self) -> int | None:
+        return self.table.rows
 
-    def chunks(self, order: Sequence[int] | None = None) -> Iterator[Chunk]:
-        row = 0
-        for batch in self.table.batches(self.columns.needed, order, self.columns.texts):
-            yield self.columns.rows(batch, row, self.table.place)
-            row += batch.num_rows
+    def pieces(self) -> Iterable[Piece]:
+        slabs = self.table.slabs(self.columns.needed, self.columns.texts)
+        if not isinstance(slabs, Sequence):
+            return (partial(self._chunks, slab) for slab in slabs)
+        pieces = [partial(self._chunks, slab) for slab in slabs]
+        return pieces if self.order is None else shuffled(pieces, np.random.default_rng(self.order))
+
+    def _chunks(self, slab: Slab) -> Iterator[Chunk]:
+        for batch, place in slab():
+            yield self.columns.rows(batch, place)
 
     def where(self, column: int) -> str:
         name = quoted(self.names[column])
         return f"the target {name}" if column == len(self.names) - 1 else f"column {name}"
-
-    def place(self, row: int) -> str:
-        return self.table.place(row)
 
     def phrase(self, cells: Cells) -> str:
         return ""
@@ -137,9 +148,13 @@ class Selection:
         return self.table.fingerprint()
 
 
+def shuffled(pieces: Iterable[Piece], rng: np.random.Generator) -> Iterable[Piece]:
+    """Return pieces in a random order, where they can be read in any."""
+    return [pieces[at] for at in rng.permutation(len(pieces))] if isinstance(pieces, Sequence) else pieces
+
+
 def designs(table: Table, columns: Columns) -> Iterator[Chunk]:
     """Yield the features of all rows of a table."""
-    row = 0
-    for batch in table.batches(columns.sources, text=columns.texts):
-        yield columns.design(batch, row, table.place)
-        row += batch.num_rows
+    for slab in table.slabs(columns.sources, columns.texts):
+        for batch, place in slab():
+            yield columns.design(batch, place)

@@ -3,137 +3,175 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from steepest.errors import InputError
-from steepest.sources.arrow import kinds_of
-from steepest.sources.base import File
+from steepest.sources.arrow import refuse_twins
+from steepest.sources.lines import BLOCK, LONGEST_CELL, Block, Text, blocks, opened, outside_quotes
+from steepest.sources.writing import Writing
 
-BLOCK = 4 << 20
-LONGEST_CELL = 40
 LONGEST_LINE = 72
-MISSING = ("NA", "N/A", "n/a", "NULL", "null", "#N/A")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Csv(File):
-    """Text with commas between the columns.
+class Csv(Text):
+    """Text with one delimiter between the columns: the comma, or else what the first line shows."""
 
-    Numbers are read as float64; a column of whole numbers beyond 2^53 keeps them whole.
-    """
+    delimiters = ",;\t|"
 
-    delimiter = ","
-
-    kinds: Mapping[str, str] = {}
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        with self._open({}) as reader:
-            self.kinds = kinds_of(reader.schema, self.label)
-            first = next(iter(reader), None)
-        self._whole = (
-            set() if first is None else {name for name in self.kinds if _is_huge(first.column(name))}
-        )
-
-    def batches(
-        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
-    ) -> Iterator[Any]:
+    def __init__(self, path: Path, writing: Writing) -> None:
         import pyarrow as pa
 
-        if order is not None:
-            raise InputError(self.label, "text has no pieces to reorder", "Read it in its own order")
-        kinds = {"number": pa.float64(), "boolean": pa.bool_()}
-        types = {name: kinds[kind] for name, kind in self.kinds.items() if kind in kinds}
-        types |= dict.fromkeys(self._whole, pa.int64()) | dict.fromkeys(text, pa.string())
-        with self._open(types, names) as reader:
-            try:
-                yield from reader
-            except pa.ArrowInvalid as error:
-                raise self._explained(error, [name for name in names if name not in text]) from error
+        super().__init__(path)
+        self._writing, self._marks = writing, writing.missing[:1]
+        self._header, self._lines_above, self._delimiter = self._begin()
+        self._ends = outside_quotes(self._delimiter)
+        first = next(self.blocks(), Block(b"", 2))
+        refuse_twins(self._header, self.label)
+        try:
+            self._learn(self._converted(first, {}, self._header, writing.missing))
+        except pa.ArrowInvalid as error:
+            raise self._explained(error, first, []) from error
 
-    def place(self, row: int) -> str:
-        for number, (line, _) in enumerate(self._lines()):
-            if number == row + 1:
-                return f"line {line}"
-        return f"row {row}"
+    def blocks(self) -> Iterator[Block]:
+        with opened(self.path) as stream:
+            found = blocks(stream, self.label, self._ends)
+            first = next(found)
+            yield replace(first, data=_below(first.data, self._lines_above), line=1 + self._lines_above)
+            yield from found
+
+    def parsed(self, block: Block, names: list[str], text: list[str]) -> Any:
+        import pyarrow as pa
+
+        types = self._types(text)
+        try:
+            return self._converted(block, types, names, self._marks)
+        except pa.ArrowInvalid:
+            self._marks = self._writing.missing
+        try:
+            return self._converted(block, types, names, self._marks)
+        except pa.ArrowInvalid as error:
+            raise self._explained(error, block, [name for name in names if name not in text]) from error
+
+    def records(self, block: Block) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(io.StringIO(block.text, newline=""), delimiter=self._delimiter)
+        try:
+            for cells in reader:
+                if cells:
+                    yield block.line + reader.line_num - 1, cells
+        except csv.Error as error:
+            where = f"{self.label}, line {block.line + reader.line_num - 1}"
+            fix = "Look for a quote that is not closed"
+            what = f"cannot be split into fields ({error})"
+            raise InputError(where, what, fix, code="bad-file") from error
 
     def excerpt(self, name: str) -> tuple[str, ...]:
-        with self.path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            header = lines.readline().rstrip("\r\n")
-        edge = re.escape(self.delimiter)
-        found = re.search(rf'(?:^|{edge})("?{re.escape(name)}"?)(?={edge}|$)', header)
+        header = self._delimiter.join(self._header)
+        edge = re.escape(self._delimiter)
+        found = re.search(rf"(?:^|{edge})({re.escape(name)})(?={edge}|$)", header)
         return () if found is None or len(header) > LONGEST_LINE else _marked(1, header, *found.span(1))
 
     def witness(self, name: str) -> tuple[str, ...]:
-        lines = self._lines()
-        _, header = next(lines)
-        j = header.index(name)
-        for line, cells in lines:
-            if len(cells) == len(header) and not _is_number(cells[j]):
-                shown, start = self.delimiter.join(cells), sum(len(cell) + 1 for cell in cells[:j])
-                return () if len(shown) > LONGEST_LINE else _marked(line, shown, start, start + len(cells[j]))
-        return ()
+        found = self._first_text(name)
+        if found is None:
+            return ()
+        line, cells = found
+        j = self._header.index(name)
+        shown, start = self._delimiter.join(cells), sum(len(cell) + 1 for cell in cells[:j])
+        return () if len(shown) > LONGEST_LINE else _marked(line, shown, start, start + len(cells[j]))
 
-    def _open(self, types: Mapping[str, Any], names: Sequence[str] | None = None) -> Any:
+    def remedy(self, name: str) -> str:
+        found = self._first_text(name)
+        return "" if found is None else self._writing.remedy(found[1][self._header.index(name)])
+
+    def _begin(self) -> tuple[list[str], int, str]:
+        """Return the names of the columns, the number of lines that they take, and the delimiter."""
+        with opened(self.path) as stream:
+            head = stream.read(BLOCK)
+        self._refuse_encodings(head)
+        head = head.removeprefix(BYTE_ORDER_MARK)
+        line = head[: (head.find(b"\n") + 1) or None]
+        marks = [d for d in self.delimiters if d != self._writing.decimal]
+        counts = {d: line.count(d.encode()) for d in marks}
+        delimiter = marks[0] if counts[marks[0]] else max(marks, key=counts.__getitem__)
+        try:
+            lines = csv.reader(
+                io.StringIO(head.decode("utf-8", "surrogateescape"), newline=""), delimiter=delimiter
+            )
+            header = next(filter(None, lines), [])
+            "".join(header).encode()
+        except (csv.Error, UnicodeEncodeError) as error:
+            what, fix = "the header is not UTF-8", "Save the file as UTF-8"
+            raise InputError(f"{self.label}, line 1", what, fix, code="bad-file") from error
+        if header and all(self._writing.is_number(cell) and cell for cell in header):
+            what = f"it looks like there is no header: {header[0]!r} is a number"
+            fix = "Begin the file with the names of the columns"
+            raise InputError(f"{self.label}, line 1", what, fix, code="no-header")
+        return header, lines.line_num, delimiter
+
+    def _refuse_encodings(self, head: bytes) -> None:
+        nul, wide = head.find(b"\x00"), head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        if wide or nul >= 0:
+            line = head.count(b"\n", 0, max(nul, 0)) + 1
+            what = "is UTF-16, not UTF-8" if wide else f"holds a NUL, at byte {nul}: it is no plain text"
+            raise InputError(f"{self.label}, line {line}", what, "Save the file as UTF-8", code="bad-file")
+
+    def _converted(
+        self, block: Block, types: Mapping[str, Any], names: list[str], marks: tuple[str, ...]
+    ) -> Any:
         import pyarrow as pa
         import pyarrow.csv
 
-        try:
-            reader = pyarrow.csv.open_csv(
-                pa.input_stream(str(self.path)),
-                read_options=pyarrow.csv.ReadOptions(block_size=BLOCK),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
-                convert_options=pyarrow.csv.ConvertOptions(column_types=types, include_columns=names),
-            )
-            _ = reader.schema.names
-        except pa.ArrowInvalid as error:
-            raise self._explained(error, names or ()) from error
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{self.label}, line 1", "the header is not UTF-8", "Save the file as UTF-8", code="bad-file"
-            ) from error
-        return reader
+        if not block.data.strip():
+            return pa.table({name: pa.array([], types.get(name)) for name in names})
+        return pyarrow.csv.read_csv(
+            pa.BufferReader(block.data),
+            pyarrow.csv.ReadOptions(
+                use_threads=False, block_size=len(block.data) + 1, column_names=self._header
+            ),
+            pyarrow.csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+            pyarrow.csv.ConvertOptions(
+                column_types=types,
+                include_columns=names,
+                null_values=marks,
+                decimal_point=self._writing.decimal,
+            ),
+        )
 
-    def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield every line that is not empty, with its number from 1."""
-        with self.path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            reader = csv.reader(lines, delimiter=self.delimiter)
-            try:
-                for cells in reader:
-                    if cells:
-                        yield reader.line_num, cells
-            except csv.Error as error:
-                raise InputError(
-                    f"{self.label}, line {reader.line_num}",
-                    f"cannot be split into fields ({error})",
-                    "Look for a quote that is not closed",
-                    code="bad-file",
-                ) from error
+    def _first_text(self, name: str) -> tuple[int, list[str]] | None:
+        """Return the first row whose cell of a column is no number, with its line."""
+        j = self._header.index(name)
+        for block in self.blocks():
+            for line, cells in self.records(block):
+                if len(cells) == len(self._header) and not self._writing.is_number(cells[j]):
+                    return line, cells
+        return None
 
-    def _explained(self, error: Exception, names: Sequence[str]) -> InputError:
+    def _explained(self, error: Exception, block: Block, names: list[str]) -> InputError:
         """Find the line that the reader could not take, and say what is wrong with it."""
-        lines = self._lines()
-        _, header = next(lines, (1, []))
-        wanted = [j for j, name in enumerate(header) if name in names]
-        for line, cells in lines:
+        wanted = [j for j, name in enumerate(self._header) if name in names]
+        for line, cells in self.records(block):
             where = f"{self.label}, line {line}"
-            if len(cells) != len(header):
+            if len(cells) != len(self._header):
                 fix = "Mend this line, or quote what holds a separator"
-                return InputError(
-                    where, f"expected {len(header)} fields, got {len(cells)}", fix, code="bad-file"
-                )
+                what = f"expected {len(self._header)} fields, got {len(cells)}"
+                return InputError(where, what, fix, code="bad-file")
             for j in wanted:
-                if not _is_number(cells[j], self.kinds.get(header[j]) == "boolean"):
+                if not self._writing.is_number(cells[j], self.kinds.get(self._header[j]) == "boolean"):
+                    fix = f'Clean this column, or leave it out: exclude=["{self._header[j]}"]'
                     return InputError(
-                        f"{where}, column {header[j]!r}",
+                        f"{where}, column {self._header[j]!r}",
                         f'"{cells[j][:LONGEST_CELL]}" is not a number',
-                        f'Clean this column, or leave it out: exclude=["{header[j]}"]',
+                        self._writing.remedy(cells[j]) or fix,
                         code="not-a-number",
                     )
+            if "\N{REPLACEMENT CHARACTER}" in "".join(cells):
+                return InputError(where, "is not UTF-8", "Save the file as UTF-8", code="bad-file")
         return InputError(
             self.label, f"cannot be read as columns ({error})", "Check the file", code="bad-file"
         )
@@ -142,25 +180,15 @@ class Csv(File):
 class Tsv(Csv):
     """Text with tabs between the columns."""
 
-    delimiter = "\t"
+    delimiters = "\t"
 
 
-def _is_huge(values: Any) -> bool:
-    """Return whether an Arrow array holds whole numbers that float64 would round."""
-    if str(values.type) != "int64" or values.null_count:
-        return False
-    numbers = np.from_dlpack(values)
-    return bool(len(numbers)) and max(-int(numbers.min()), int(numbers.max())) > 2**53
-
-
-def _is_number(cell: str, boolean: bool = False) -> bool:
-    if boolean:
-        return cell.lower() in ("", "0", "1", "true", "false") or cell in MISSING
-    try:
-        float(cell or "nan")
-    except ValueError:
-        return cell in MISSING
-    return True
+def _below(data: bytes, lines: int) -> bytes:
+    """Return what is below the first lines of a text."""
+    start = 0
+    for _ in range(lines):
+        start = (data.find(b"\n", start) + 1) or len(data)
+    return data[start:]
 
 
 def _marked(number: int, line: str, start: int, stop: int) -> tuple[str, str]:

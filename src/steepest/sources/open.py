@@ -8,13 +8,18 @@ from steepest.columns import Table
 from steepest.errors import InputTypeError
 from steepest.sources import files
 from steepest.sources.arrow import ArrowTable
+from steepest.sources.writing import Writing
 
 RECOGNISERS = (files.recognise, ArrowTable.recognise)
 """Asked in turn: the only registry."""
 
+USUAL = Writing()
 
-def open_table(data: Any) -> Table:
-    """Return the table that a path, a data frame or Arrow data holds.
+
+def open_table(data: Any, writing: Writing = USUAL) -> Table:
+    """Return the table that a path, several, a data frame or Arrow data holds.
+
+    `writing` says how texts are written.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def open_table(data: Any) -> Table:
         If a file cannot be read.
     """
     for recognise in RECOGNISERS:
-        table = recognise(data)
+        table = recognise(data, writing)
         if table is not None:
             return table
     raise InputTypeError(

@@ -3,44 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from steepest.chunk import SPAN
+from steepest.columns import Place, Slab
 from steepest.errors import InputError
 from steepest.sources.arrow import kinds_of
-from steepest.sources.base import File
+from steepest.sources.base import File, counted
+from steepest.sources.writing import Writing
+
+PAGE = 1 << 16
+"""Bytes that are read at a time: then they are decoded while a core still holds them."""
 
 
 class Parquet(File):
-    """A Parquet file; `order` lists row groups."""
+    """A Parquet file; its row groups can be read in any order. Checksums of pages are verified."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, writing: Writing) -> None:
         super().__init__(path)
         opened = self._open()
+        self._metadata = opened.metadata
         self.kinds: Mapping[str, str] = kinds_of(opened.schema_arrow, self.label)
-        self.pieces = opened.num_row_groups
+        self.rows = self._metadata.num_rows
 
-    def batches(
-        self, names: Sequence[str], order: Sequence[int] | None = None, text: Sequence[str] = ()
-    ) -> Iterator[Any]:
+    def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Sequence[Slab]:
+        groups = range(self._metadata.num_row_groups)
+        rows = [self._metadata.row_group(group).num_rows for group in groups]
+        return [
+            partial(self._read, group, first, list(names))
+            for group, first in zip(groups, accumulate(rows, initial=0), strict=False)
+        ]
+
+    def _read(self, group: int, first: int, names: list[str]) -> Iterator[tuple[Any, Place]]:
         import pyarrow as pa
 
+        alone = self._metadata.num_row_groups == 1
         try:
-            yield from self._open().iter_batches(SPAN, row_groups=order, columns=list(names))
+            batches = self._open().iter_batches(SPAN, row_groups=[group], columns=names, use_threads=alone)
+            for batch in batches:
+                yield batch, partial(counted, first)
+                first += batch.num_rows
         except (pa.ArrowInvalid, OSError) as error:
-            raise self._damaged(error) from error
+            raise self._damaged(f"row group {group}: {error}") from error
 
     def _open(self) -> Any:
         import pyarrow as pa
         import pyarrow.parquet
 
         try:
-            return pyarrow.parquet.ParquetFile(self.path, pre_buffer=False)
+            return pyarrow.parquet.ParquetFile(
+                self.path,
+                metadata=self._metadata,
+                pre_buffer=False,
+                buffer_size=PAGE,
+                page_checksum_verification=True,
+            )
         except pa.ArrowInvalid as error:
             raise self._damaged(error) from error
 
-    def _damaged(self, error: Exception) -> InputError:
+    _metadata: Any = None
+
+    def _damaged(self, error: object) -> InputError:
         return InputError(
             self.label, f"is no intact Parquet file ({error})", "Check the file", code="bad-file"
         )

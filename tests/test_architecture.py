@@ -30,8 +30,8 @@ MATHEMATICS = {
 }
 MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "sources", "sources.*", "engines", "engines.*"}
-HALL = {"parameters", "result", "replay", "fitting", "race", "inference"}
-VIEWS = {"document", "persist", "history", "report", "report.*"}
+HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
+VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
 RECEPTION = {"estimator", "tables", "teaching", "manners", "callbacks", "published"}
 BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 
@@ -84,17 +84,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parameters": GROUND | {"objective", "methods", "methods.base", "methods.newton"},
     "result": GROUND | MATHEMATICS | DATA | {"parameters"},
     "replay": GROUND | MATHEMATICS | {"result"},
-    "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay"},
+    "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay", "anytime"},
     "race": GROUND | {"sources.base", "parameters", "result", "fitting"},
     "inference": GROUND | MATHEMATICS | DATA | {"result"},
     # floor 3
+    "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base"},
+    # floor 3
+    "sealed": GROUND,
+    "checkpoint": GROUND | {"moments", "engines.tree", "sealed"},
     "document": GROUND | MATHEMATICS | DATA | {"parameters", "result"},
-    "persist": GROUND | {"document", "result"},
+    "persist": GROUND | {"document", "result", "sealed"},
     "history": GROUND | {"result"},
     "report": set(),
     "report.verdict": GROUND | {"descent", "result"},
     "report.facts": GROUND | {"descent", "result", "inference", "relations", "report.verdict"},
     "report.layout": set(),
+    "report.live": GROUND | {"anytime", "report.layout"},
     "report.lineup": GROUND | {"race", "report.layout"},
     "report.*": GROUND | {"report.facts", "report.layout"},
     # floor 4

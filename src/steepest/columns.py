@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any, Protocol
 
@@ -23,6 +24,10 @@ Place = Callable[[int], str]
 
 Slab = Callable[[], Iterator[tuple[Any, Place]]]
 """Some rows of a table: yields Arrow record batches when it is called, in any thread."""
+
+
+Fingerprint = Mapping[str, int]
+"""What tells that data have changed, by name."""
 
 
 class Table(Protocol):
@@ -54,8 +59,8 @@ class Table(Protocol):
         """
         ...
 
-    def fingerprint(self) -> object:
-        """Return what changes when the table changes."""
+    def fingerprint(self) -> Fingerprint:
+        """Return what changes when the table changes, by name."""
         ...
 
     def excerpt(self, name: str) -> tuple[str, ...]:
@@ -213,6 +218,10 @@ def learn(
             raise InputTypeError(argument, f"got {names!r}", "Pass a list of column names")
     if missing not in ("error", "drop"):
         raise InputError("missing", f"got {missing!r}", 'Pass "error" or "drop"')
+    features = (
+        None if features is None else expanded(features, table.kinds, without=(target, weights, *exclude))
+    )
+    exclude, categorical = expanded(exclude, table.kinds), expanded(categorical, table.kinds)
     asked = [target, *(features or ()), *exclude, *categorical, *(() if weights is None else (weights,))]
     for name in asked:
         if not isinstance(name, str):
@@ -250,6 +259,20 @@ def learn(
     levels = _levels(table, categorical)
     codings = [Category(name, levels[name]) if name in levels else Numeric(name) for name in chosen]
     return Columns(target, tuple(codings), weights, missing)
+
+
+def expanded(
+    names: Sequence[str], known: Iterable[str], without: Sequence[str | None] = ()
+) -> tuple[str, ...]:
+    """Return names of columns, with patterns (``lag_*``) replaced by the columns that they match."""
+    columns, found = list(known), list[str]()
+    for name in names:
+        if name in columns or not isinstance(name, str):
+            found.append(name)
+            continue
+        matching = [each for each in columns if fnmatchcase(each, name) and each not in without]
+        found += [each for each in matching if each not in found] or [name]
+    return tuple(found)
 
 
 def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:

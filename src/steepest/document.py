@@ -22,7 +22,7 @@ from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic
 from steepest.parameters import Parameters, check
-from steepest.result import EarlyStop, Fit
+from steepest.result import EarlyStop, Fit, Sample
 
 MOST_COLUMNS = 1_000_000
 VECTORS = ("point", "point_low", "gradient")
@@ -86,6 +86,7 @@ def fit_from(document: Json) -> Fit:
         pace=None if fit["pace"] is None else _number(fit["pace"]),
         radius=None if fit["radius"] is None else _read(fit["radius"]),
         early=_early_from(fit["early"]),
+        sample=_sample_from(fit["sample"], moments.p + parameters.fit_intercept),
     )
 
 
@@ -186,6 +187,7 @@ def _fit_to(fit: Fit) -> Json:
         "pace": fit.pace,
         "radius": None if fit.radius is None else _written(fit.radius),
         "early": _early_to(fit.early),
+        "sample": None if fit.sample is None else asdict(fit.sample),
         "counts": {"read": fit.counts.read, "used": fit.counts.used, "dropped": dict(fit.counts.dropped)},
     }
 
@@ -201,6 +203,13 @@ def _early_from(document: Json | None) -> EarlyStop | None:
         return None
     value, ridge = _read(document["value"]), _read(document["ridge"])
     return EarlyStop(_text(document["criterion"]), value, _number(document["df"]), ridge)
+
+
+def _sample_from(document: Json | None, parameters: int) -> Sample | None:
+    if document is None:
+        return None
+    widening = _array(document["widening"], (parameters,))
+    return Sample(_integer(document["rows"]), tuple(widening.tolist()))
 
 
 def _refined_to(refined: Expansion | None) -> Json | None:

@@ -6,6 +6,7 @@ SteepestError
 ├── DivergenceError     (ValueError)  a learning rate beyond the limit of the data
 ├── DataChangedError    (ValueError)  the data are not what they were a moment ago
 ├── ModelFileError      (ValueError)  a file that is not an intact model
+├── CheckpointError     (ValueError)  a file that is not an intact checkpoint of this run
 └── NotInferable        (ValueError)  a question that this fit cannot answer honestly
 
 Every message reads ``<where>: <what, how many, first place>. <what to do>.``
@@ -89,6 +90,12 @@ class ModelFileError(SteepestError, ValueError):
     """A file that is not an intact model of a known version."""
 
     code = "model-file"
+
+
+class CheckpointError(SteepestError, ValueError):
+    """A file that is not an intact checkpoint of this run."""
+
+    code = "checkpoint"
 
 
 class NotInferable(SteepestError, ValueError):  # noqa: N818 - reads as a statement, like its siblings in statistics

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.anytime import Until, sample_of
 from steepest.cells import CODE, Cells
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk, Counts
@@ -18,7 +19,8 @@ from steepest.codes import Code, Occurrences, codes, suspects
 from steepest.columns import Columns
 from steepest.descent import Descent, Status, descend
 from steepest.engines.local import Watch, fold
-from steepest.errors import DataChangedError, InputError
+from steepest.engines.tree import Tree
+from steepest.errors import DataChangedError, InputError, listed
 from steepest.limits import limits_of, refuse_divergence
 from steepest.methods.base import Method
 from steepest.moments import Moments
@@ -66,6 +68,9 @@ def fit(
     watch: Watch | None = None,
     observe: Observer | None = None,
     former: Fit | None = None,
+    tree: Tree | None = None,
+    until: Mapping[str, float] | None = None,
+    max_dropped: float = 1.0,
 ) -> Fit:
     """Fit a line to a source: data → moments → problem → descent → fit.
 
@@ -79,6 +84,12 @@ def fit(
         Called after every step; see `Observer`.
     former : Fit, optional
         Whose coefficients the descent begins with.
+    tree : Tree, optional
+        What was gathered of the first pieces before.
+    until : mapping of str to float, optional
+        Half-widths by name of the coefficient, at which no more is read; `tree` must keep groups apart.
+    max_dropped : float
+        Largest share of the rows that may be dropped.
 
     Raises
     ------
@@ -91,32 +102,53 @@ def fit(
     """
     check(parameters)
     before = source.fingerprint()
-    moments, counts = collect(source, watch=watch)
+    enough = None if until is None else Until.of(source, until, intercept=parameters.fit_intercept)
+    moments, counts = collect(source, watch=_watching(watch, enough), tree=tree, max_dropped=max_dropped)
+    stopped = None if enough is None else enough.reached
     result = solve(
         moments,
         parameters,
-        rows=Rows(source, watch) if source.repeatable else None,
+        rows=Rows(source, watch) if source.repeatable and stopped is None else None,
         counts=counts,
         columns=source.columns,
         observe=observe,
         former=former,
     )
-    if source.fingerprint() != before:
-        fix = "Fit again when it is complete"
-        raise DataChangedError("data", "the source changed while it was read", fix)
-    return result
+    changed = [name for name, value in source.fingerprint().items() if before.get(name) != value]
+    if changed:
+        what = f"changed while it was read ({listed(changed)})"
+        raise DataChangedError("the data", what, "Fit again when it is complete")
+    return result if stopped is None else replace(result, sample=sample_of(result, stopped, source.rows))
 
 
-def collect(source: Source, *, watch: Watch | None = None) -> tuple[Moments, Counts]:
-    """Return the moments of all rows of a source, and what became of the rows."""
+def _watching(watch: Watch | None, enough: Until | None) -> Watch | None:
+    if enough is None:
+        return watch
+
+    def both(tree: Tree) -> bool:
+        ended = watch is not None and watch(tree) is True
+        return enough([moments for moments, _ in tree.groups()], tree.pieces, tree.rows) or ended
+
+    return both
+
+
+def collect(
+    source: Source, *, watch: Watch | None = None, tree: Tree | None = None, max_dropped: float = 1.0
+) -> tuple[Moments, Counts]:
+    """Return the moments of all rows, and what became of the rows; see `fit`."""
     try:
-        moments, counts = fold(source, Moments, Counts, watch=watch)
+        moments, counts = fold(source, Moments, Counts, watch=watch, tree=tree)
     except InputError as error:
         if error.code != CODE or not source.repeatable:
             raise
         cells = fold(source, Cells)[0]
         remedy = ', or pass missing="drop"' if source.columns is not None else ""
         raise cells.error(source.where, source.phrase(cells), remedy) from None
+    dropped = sum(counts.dropped.values())
+    if dropped > max_dropped * counts.read:
+        causes = ", ".join(f"{rows} {cause}" for cause, rows in counts.dropped.items())
+        what = f"{dropped} of {counts.read} rows dropped ({causes}), more than {100 * max_dropped:g}%"
+        raise InputError("data", what, "Exclude these columns, or raise max_dropped", code="too-many-dropped")
     return moments, counts
 
 

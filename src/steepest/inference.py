@@ -88,6 +88,8 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     n = fit.normal
     m = n.moments
     covariance, scale = _scaled_covariance(fit)
+    if fit.sample is not None:
+        scale = scale * fit.sample.widening
     se = np.sqrt(np.diag(covariance)) * scale
     estimate, names = fit.coef, fit.names
     if n.intercept:

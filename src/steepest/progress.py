@@ -62,11 +62,13 @@ class Progress:
     def _redraw(self, text: str) -> None:
         if self._live is None:
             from rich.console import Console
-            from rich.status import Status
+            from rich.live import Live
 
-            self._live = Status(text, console=Console(stderr=True))
+            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(text)
+        from rich.text import Text
+
+        self._live.update(Text(text), refresh=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -54,6 +54,7 @@ def race(
     *,
     watch: Watch | None = None,
     observe: Observer | None = None,
+    max_dropped: float = 1.0,
 ) -> Race:
     """Run methods on the same moments and return what each of them needed.
 
@@ -65,11 +66,11 @@ def race(
     parameters : Parameters
         All but the method.
     methods : sequence of str
-    watch, observe : as in `steepest.fitting.fit`
+    watch, observe, max_dropped : as in `steepest.fitting.fit`
     """
     check(parameters)
     started = time.perf_counter()
-    moments, counts = collect(source, watch=watch)
+    moments, counts = collect(source, watch=watch, max_dropped=max_dropped)
     rows = Rows(source, watch) if source.repeatable else None
     normal, codes = prepare(moments, parameters, rows)
     shared = time.perf_counter() - started

@@ -55,6 +55,23 @@ class EarlyStop:
     ridge: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a fit is that read only some of the rows, in random order, until intervals were narrow enough.
+
+    Attributes
+    ----------
+    rows : int
+        All that there are.
+    widening : (q,) tuple of float
+        How many times wider than ordinary ones intervals are that hold whenever the reading stopped: of the
+        intercept, if there is one, and of every feature.
+    """
+
+    rows: int
+    widening: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class Fit:
     """A fitted line, and how far it can be from the exact one.
@@ -92,6 +109,8 @@ class Fit:
     radius : float or None
         Of a stochastic method: how far its points are from the exact answer, in the unit of `bound`.
     early : EarlyStop or None
+    sample : Sample or None
+        If not all rows were read.
     """
 
     coef: Array
@@ -113,6 +132,7 @@ class Fit:
     pace: float | None = None
     radius: float | None = None
     early: EarlyStop | None = None
+    sample: Sample | None = None
 
     @property
     def normal(self) -> NormalEquations:

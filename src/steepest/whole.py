@@ -33,6 +33,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)
+        _flushed(target.parent)
     except OSError as error:
         ours = error.errno is not None and (error.filename is None or str(error.filename) == str(part))
         if not ours:
@@ -40,3 +41,13 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _flushed(folder: Path) -> None:
+    """Have the system write the names in a folder, where it can: after a crash, the new file is there."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 from click.shell_completion import shell_complete
@@ -58,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if instruction:
         sys.exit(shell_complete(steepest, {}, "steepest", COMPLETION, instruction))
     try:
-        code = _run(arguments)
+        with _interruptible():
+            code = _run(arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
@@ -70,10 +73,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the work in good order; the second time they end it at once."""
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupt(*_: object) -> None:
+        for number in former:
+            signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    for number in former:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
 def _run(arguments: list[str]) -> int:
     """Run a verb and return its exit code."""
     try:
-        with steepest.make_context("steepest", list(arguments)) as context:
+        with steepest.make_context("steepest", list(arguments), obj=arguments) as context:
             code = steepest.invoke(context)
     except click.exceptions.Exit as end:
         code = end.exit_code

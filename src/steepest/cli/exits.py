@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from steepest.errors import DivergenceError, ModelFileError, SteepestError
+from steepest.errors import CheckpointError, DivergenceError, ModelFileError, SteepestError
 
 DONE = 0
 BUG = 1
@@ -20,6 +20,7 @@ CODES: dict[type[BaseException], int] = {
     click.Abort: INTERRUPTED,
     click.UsageError: USAGE,
     ModelFileError: MODEL_FILE,
+    CheckpointError: MODEL_FILE,
     DivergenceError: NOT_CONVERGED,
     SteepestError: DATA,
     OSError: RESOURCES,

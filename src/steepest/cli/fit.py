@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from steepest.cli import options
 from steepest.cli.exits import DONE, NOT_CONVERGED
 from steepest.cli.screen import print_json, print_lines, say
+
+if TYPE_CHECKING:
+    from steepest.checkpoint import Checkpoint
+    from steepest.cli.live import Live
+    from steepest.parameters import Parameters
+    from steepest.sources.base import Selection
 
 
 @click.command("fit", short_help="Fit a line to a table and print its summary.")
@@ -32,36 +42,93 @@ from steepest.cli.screen import print_json, print_lines, say
 )
 @options.descent
 @click.option("--precise", is_flag=True, help="Every digit that the data determine, at its price.")
+@click.option(
+    "--until",
+    type=options.Goal(),
+    multiple=True,
+    help='Read no more once this interval is narrow enough: "distance: 0.01".',
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep what has been gathered in this file, until the fit is done.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @options.level
 @options.force
 @options.output("Write the model to this JSON file.")
 @options.as_json
 @options.quiet
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "plain", "json", "off"]),
+    default="auto",
+    show_default=True,
+    help="What is shown on stderr while reading.",
+)
 def command(
-    precise: bool, level: float, force: bool, output: Path | None, as_json: bool, quiet: bool, **asked: Any
+    precise: bool,
+    until: tuple[tuple[str, float], ...],
+    checkpoint: Path | None,
+    resume: bool,
+    level: float,
+    force: bool,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    progress: str,
+    **asked: Any,
 ) -> int:
-    """Fit a line to the table in DATA (CSV, TSV or Parquet) and print its summary.
+    """Fit a line to the table in DATA, and print its summary.
+
+    DATA is one or more files, folders or patterns (CSV, TSV and NDJSON, also as .gz, .zst or .bz2; Parquet;
+    Arrow), or - for standard input.
 
     \b
     steepest fit cars.csv -t dist
     steepest fit trips.parquet -t fare -x distance,hours -o fare.json
+    steepest fit "logs/*.csv.gz" -t latency --checkpoint logs.ckpt
     steepest fit cars.csv -t dist --method gd --scale none --max-iter 1000
 
     The exit code is 5 when the certificate was not reached; a model that is written says so.
     """
     from steepest import persist
+    from steepest.anytime import most_groups
+    from steepest.cli.live import Live
+    from steepest.engines.tree import Tree
     from steepest.fitting import fit
     from steepest.parameters import Parameters
-    from steepest.progress import Progress
     from steepest.report.facts import facts
     from steepest.report.text import lines
 
-    source, parameters = options.selection(asked), Parameters(precise=precise or "auto", **asked)
-    with Progress(source.table.label) as progress:
-        result = fit(source, parameters, watch=progress, observe=progress.step)
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume needs --checkpoint FILE: the file to go on from")
+    max_dropped, source = asked.pop("max_dropped"), options.selection(asked)
+    parameters = Parameters(precise=precise or "auto", **asked)
+    most = most_groups(len(source.names))
+    live = Live(source, intercept=parameters.fit_intercept, mode="off" if quiet else progress)
+    kept = nullcontext() if checkpoint is None else _kept(checkpoint, source, parameters, most, resume)
+    with kept as keeper, _leaving_word(live, keeper), live:
+        tree = Tree(most) if keeper is None else keeper.tree
+
+        def watch(done: Tree) -> None:
+            live(done)
+            if keeper is not None:
+                keeper(done)
+
+        result = fit(
+            source,
+            parameters,
+            watch=watch,
+            observe=live.step,
+            tree=tree,
+            until=dict(until) or None,
+            max_dropped=max_dropped,
+        )
+        if output is not None:
+            persist.save(result, output)
     told = facts(result, level)
-    if output is not None:
-        persist.save(result, output)
     if as_json:
         print_json("fit", told.to_dict())
     elif not quiet:
@@ -69,3 +136,36 @@ def command(
     if output is not None and not quiet:
         say(f"saved {os.fspath(output)}")
     return DONE if result.converged else NOT_CONVERGED
+
+
+def _kept(path: Path, source: Selection, parameters: Parameters, most: int, resume: bool) -> Checkpoint:
+    """Return the checkpoint of a run."""
+    from steepest.checkpoint import Checkpoint
+    from steepest.version import __version__
+
+    run: dict[str, Any] = {
+        "steepest": __version__.split(".")[0],
+        "columns": repr(source.columns),
+        "order": source.order,
+        **{name: repr(value) for name, value in asdict(parameters).items()},
+        **source.fingerprint(),
+    }
+    return Checkpoint(path, run, most=most, resume=resume, say=say)
+
+
+@contextmanager
+def _leaving_word(live: Live, keeper: Checkpoint | None) -> Iterator[None]:
+    """Say what was taken up; when interrupted, what is known so far, and how to go on."""
+    if keeper is not None and keeper.tree.pieces:
+        say(f"resumed after {keeper.tree.rows:,} rows ({keeper.tree.pieces} pieces)")
+    try:
+        yield
+    except KeyboardInterrupt:
+        for line in live.block():
+            say(line)
+        if keeper is not None:
+            keeper.save()
+            arguments = click.get_current_context().find_root().obj
+            flags = [] if "--resume" in arguments else ["--resume"]
+            say(f"resume: {shlex.join(['steepest', *arguments, *flags])}")
+        raise

@@ -71,6 +71,41 @@ class ColumnName(click.ParamType):
         ]
 
 
+class Share(click.ParamType):
+    """A share: a percentage, or a number between 0 and 1."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f'"{value}" is no share, such as 5%.', param, ctx)
+        return share
+
+
+class Goal(click.ParamType):
+    """A coefficient, and the half-width of its interval that is enough."""
+
+    name = "NAME: HALF-WIDTH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        name, colon, width = value.rpartition(":")
+        try:
+            half = float(width)
+        except ValueError:
+            half = 0.0
+        if not (colon and name.strip() and 0 < half < math.inf):
+            self.fail(f'"{value}" is no name and half-width, such as "distance: 0.01".', param, ctx)
+        return name.strip(), half
+
+
 class Rate(click.ParamType):
     """A positive number, or auto."""
 
@@ -96,6 +131,12 @@ def every_method() -> list[str]:
 
 def method_names() -> list[str]:
     return ["auto", *every_method()]
+
+
+def streamed_formats() -> list[str]:
+    from steepest.sources.files import STREAMED
+
+    return list(STREAMED)
 
 
 def scale_names() -> list[str]:
@@ -168,9 +209,9 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 table = _together(
-    data,
+    click.argument("data", type=click.Path(path_type=Path, allow_dash=True), nargs=-1, required=True),
     click.option("-t", "--target", required=True, type=ColumnName(), help="The column to explain."),
-    columns("-x", "--features", help_text="The columns that explain it; all others if left out."),
+    columns("-x", "--features", help_text="The columns that explain it (lag_* too); all others if left out."),
     columns("--exclude", help_text="Columns that are no features."),
     columns("--categorical", help_text="Features that are levels, not numbers."),
     click.option(
@@ -179,6 +220,36 @@ table = _together(
         default="error",
         show_default=True,
         help="What becomes of rows with missing cells.",
+    ),
+    click.option(
+        "--max-dropped",
+        type=Share(),
+        default="100%",
+        show_default=True,
+        help="Largest share of the rows that may be dropped.",
+    ),
+    click.option("--na", multiple=True, metavar="TEXT", help="A text that stands for a missing value."),
+    click.option(
+        "--decimal",
+        type=click.Choice([".", ","]),
+        default=".",
+        show_default=True,
+        help="The decimal mark of text files.",
+    ),
+    click.option(
+        "--input-format",
+        type=Among("format", streamed_formats),
+        default="csv",
+        show_default=True,
+        metavar="NAME",
+        help="How standard input (-) is written: csv, tsv or ndjson.",
+    ),
+    click.option(
+        "--order",
+        type=click.Choice(["random", "file"]),
+        default="random",
+        show_default=True,
+        help="In which pieces of Parquet and Arrow files are read.",
     ),
     click.option("--weights", type=ColumnName(), help="The column of row weights."),
     click.option("--no-intercept", is_flag=True, help="Fit a line through the origin."),
@@ -220,15 +291,22 @@ descent = _together(
 
 
 def selection(asked: dict[str, Any]) -> Selection:
-    """Take the options of a table out of `asked`, and return its rows; what is left are parameters."""
+    """Take the options of a table out of `asked`, and return its rows; what is left are parameters.
+
+    ``max_dropped`` stays too, for the fit.
+    """
     from steepest.columns import learn
     from steepest.sources.base import Selection
     from steepest.sources.open import open_table
+    from steepest.sources.writing import Writing
 
-    opened = open_table(asked.pop("data"))
+    writing = Writing(asked.pop("na"), asked.pop("decimal"), asked.pop("input_format"))
+    given = asked.pop("data")
+    opened = open_table(given if len(given) > 1 else given[0], writing)
+    order = asked["random_state"] if asked.pop("order") == "random" else None
     asked["fit_intercept"] = not asked.pop("no_intercept")
     lists = ("features", "exclude", "categorical")
     meaning: dict[str, Any] = {option: resolved(asked.pop(option), opened.kinds) for option in lists}
     meaning["features"] = meaning["features"] or None
     meaning |= {option: asked.pop(option) for option in ("target", "weights", "missing")}
-    return Selection(opened, learn(opened, **meaning))
+    return Selection(opened, learn(opened, **meaning), order)

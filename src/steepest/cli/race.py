@@ -35,10 +35,11 @@ def command(methods: tuple[str, ...] | None, as_json: bool, **asked: Any) -> Non
     from steepest.race import race
     from steepest.report.lineup import lines, to_dict
 
-    source = options.selection(asked)
+    max_dropped, source = asked.pop("max_dropped"), options.selection(asked)
     runners = tuple(dict.fromkeys(methods or options.every_method()))
     with Progress(source.table.label) as progress:
-        result = race(source, Parameters(**asked), runners, watch=progress, observe=progress.step)
+        told = {"watch": progress, "observe": progress.step}
+        result = race(source, Parameters(**asked), runners, max_dropped=max_dropped, **told)
     if as_json:
         print_json("race", to_dict(result))
     else:

@@ -76,6 +76,8 @@ class Facts:
     condition : float
         Condition number of the columns, each divided by its spread.
     read, used : int
+    of : int or None
+        All rows that there are, if not all were read.
     dropped : mapping of str to int
     weight : float
         Sum of the weights.
@@ -110,6 +112,7 @@ class Facts:
     passes: int
     condition: float
     read: int
+    of: int | None
     used: int
     dropped: dict[str, int]
     weight: float
@@ -122,6 +125,11 @@ class Facts:
     @property
     def circling(self) -> bool:
         return self.status == Status.CIRCLING.value
+
+    def _data(self) -> dict[str, Any]:
+        """Return what became of the rows; ``of`` is there if not all were read."""
+        of = {} if self.of is None else {"of": self.of}
+        return {"read": self.read, **of, "used": self.used, "dropped": self.dropped}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts in the shape of the command line's JSON; numbers that do not exist are None."""
@@ -149,7 +157,7 @@ class Facts:
                 "passes": self.passes,
                 "condition": _plain(self.condition),
             },
-            "data": {"read": self.read, "used": self.used, "dropped": self.dropped},
+            "data": self._data(),
             "warnings": list(self.notes),
         }
 
@@ -190,6 +198,7 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         passes=fit.passes,
         condition=fit.normal.condition if fit.normal.rank == fit.normal.k else math.inf,
         read=fit.counts.read,
+        of=None if fit.sample is None else fit.sample.rows,
         used=fit.counts.used,
         dropped=dict(fit.counts.dropped),
         weight=moments.weight * moments.weight_unit,

@@ -47,7 +47,7 @@ def lines(facts: Facts) -> list[Line]:
         *_table(facts),
         *(("statistics", line) for line in _statistics(facts)),
         *_convergence(facts),
-        ("data", _data(facts)),
+        *(("data", line) for line in _data(facts)),
         *(("note", line) for note in facts.notes[:3] for line in _note(note)),
     ]
 
@@ -211,9 +211,13 @@ def _rereading(facts: Facts) -> str:
     return f"rows read {facts.again + 1} times, exact residuals{condition}"
 
 
-def _data(facts: Facts) -> str:
+def _data(facts: Facts) -> list[str]:
     dropped = sum(facts.dropped.values())
     causes = ", ".join(f"{rows} {cause}" for cause, rows in facts.dropped.items())
     weights = f"; weights sum to {facts.weight:.6g}" if facts.weighted else ""
     text = f"data  {count(facts.read, 'row')} read, {facts.used} used, {dropped} dropped"
-    return text + (f" ({causes})" if causes else "") + weights
+    lines = [text + (f" ({causes})" if causes else "") + weights]
+    if facts.of is not None:
+        share = f"stopped at {100 * facts.read / facts.of:.2g}% of {facts.of} rows, in random order"
+        lines.append(f"{INDENT}{share}: intervals hold at any stopping time")
+    return lines

@@ -9,6 +9,7 @@ from typing import Any
 
 from steepest.cells import Cells, refuse
 from steepest.chunk import SPAN, Array, Chunk, Piece
+from steepest.columns import Fingerprint
 from steepest.errors import quoted
 
 DENSE = 1 << 22
@@ -28,6 +29,7 @@ class Arrays:
     weights: Array | None = None
     columns: None = None
     repeatable: bool = True
+    shuffled: bool = False
 
     @property
     def rows(self) -> int:
@@ -70,5 +72,5 @@ class Arrays:
         kind = "NaN" if found.any() else "infinity or a value too large for dtype('float64')"
         return f". Input {name} contains {kind}"
 
-    def fingerprint(self) -> object:
-        return self.parts[0].shape
+    def fingerprint(self) -> Fingerprint:
+        return {}

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from steepest.chunk import SPAN
-from steepest.columns import Slab
+from steepest.columns import Fingerprint, Slab
 from steepest.errors import InputError, InputTypeError, listed
 from steepest.sources.base import Unlined, counted
 
@@ -126,5 +126,5 @@ class ArrowTable(Unlined):
                 yield partial(iter, rows)
             first += chosen.num_rows
 
-    def fingerprint(self) -> object:
-        return None
+    def fingerprint(self) -> Fingerprint:
+        return {}

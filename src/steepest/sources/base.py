@@ -12,7 +12,7 @@ import numpy as np
 
 from steepest.cells import Cells
 from steepest.chunk import Chunk, Piece
-from steepest.columns import Columns, Slab, Table
+from steepest.columns import Columns, Fingerprint, Slab, Table
 from steepest.errors import InputError, quoted
 from steepest.sources.pipe import Pipe
 
@@ -47,11 +47,12 @@ class File(Unlined):
         if isinstance(path, Path) and not path.stat().st_size:
             raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
 
-    def fingerprint(self) -> object:
+    def fingerprint(self) -> Fingerprint:
         if isinstance(self.path, Pipe):
-            return None
+            return {}
         status = self.path.stat()
-        return (status.st_size, status.st_mtime_ns, status.st_ino)
+        facts = {"size": status.st_size, "time": status.st_mtime_ns, "inode": status.st_ino}
+        return {f"{name} of {self.label}": value for name, value in facts.items()}
 
 
 class Source(Protocol):
@@ -67,6 +68,8 @@ class Source(Protocol):
         Whether the rows can be read more than once.
     rows : int or None
         Number of rows, where it is known before they are read.
+    shuffled : bool
+        Whether pieces come in a random order.
     """
 
     @property
@@ -81,6 +84,9 @@ class Source(Protocol):
     @property
     def rows(self) -> int | None: ...
 
+    @property
+    def shuffled(self) -> bool: ...
+
     def pieces(self) -> Iterable[Piece]:
         """Return all rows in pieces; a sequence, where pieces can be read in any order."""
         ...
@@ -93,8 +99,8 @@ class Source(Protocol):
         """Return how the library whose manners the rows come in says that cells cannot be used."""
         ...
 
-    def fingerprint(self) -> object:
-        """Return what changes when the data change."""
+    def fingerprint(self) -> Fingerprint:
+        """Return what changes when the data change, by name."""
         ...
 
 
@@ -126,6 +132,10 @@ class Selection:
     def rows(self) -> int | None:
         return self.table.rows
 
+    @property
+    def shuffled(self) -> bool:
+        return self.order is not None and isinstance(self.table.slabs(self.columns.needed), Sequence)
+
     def pieces(self) -> Iterable[Piece]:
         slabs = self.table.slabs(self.columns.needed, self.columns.texts)
         if not isinstance(slabs, Sequence):
@@ -144,7 +154,7 @@ class Selection:
     def phrase(self, cells: Cells) -> str:
         return ""
 
-    def fingerprint(self) -> object:
+    def fingerprint(self) -> Fingerprint:
         return self.table.fingerprint()
 
 

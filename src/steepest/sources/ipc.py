@@ -23,6 +23,7 @@ class Ipc(File):
         with self._open() as opened:
             self.kinds: Mapping[str, str] = kinds_of(opened.schema, self.label)
             self._batches = opened.num_record_batches
+        self.rows: int | None = self._count()
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Sequence[Slab]:
         return [partial(self._read, number, list(names)) for number in range(self._batches)]
@@ -43,6 +44,12 @@ class Ipc(File):
         with self._open() as opened:
             before = sum(opened.get_batch(each).num_rows for each in range(number))
         return f"row {before + start + row}"
+
+    def _count(self) -> int:
+        """Return the number of rows, which the heads of the record batches tell."""
+        import pyarrow.dataset
+
+        return pyarrow.dataset.dataset(self.path, format="ipc").count_rows()
 
     def _open(self) -> Any:
         import pyarrow as pa

@@ -27,7 +27,7 @@ class Parquet(File):
         opened = self._open()
         self._metadata = opened.metadata
         self.kinds: Mapping[str, str] = kinds_of(opened.schema_arrow, self.label)
-        self.rows = self._metadata.num_rows
+        self.rows: int | None = self._metadata.num_rows
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Sequence[Slab]:
         groups = range(self._metadata.num_row_groups)

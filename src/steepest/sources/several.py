@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from steepest.columns import Place, Slab, Table
+from steepest.columns import Fingerprint, Place, Slab, Table
 from steepest.errors import InputError, listed
 
 NUMBERS = ("number", "boolean")
@@ -38,8 +38,9 @@ class Several:
         labelled = (partial(_labelled, label, slab) for label, each in slabs for slab in each)
         return list(labelled) if all(isinstance(each, Sequence) for _, each in slabs) else labelled
 
-    def fingerprint(self) -> object:
-        return tuple((table.label, table.fingerprint()) for table in self._tables)
+    def fingerprint(self) -> Fingerprint:
+        facts = (table.fingerprint().items() for table in self._tables)
+        return {f"{number}: {name}": value for number, each in enumerate(facts, 1) for name, value in each}
 
     def excerpt(self, name: str) -> tuple[str, ...]:
         return self._tables[0].excerpt(name)

@@ -9,7 +9,7 @@ every fitted mean θ at once,
 What rounding has done to the moments themselves moves their own optimum by at most `floor`. Perturbing
 H u = s (unit diagonal) by relative errors ε moves u by H⁻¹(δs - δH u), whose length in that metric is of
 the order of ε max(|u|, sd(y)) / sqrt(λ_min(H)): first order in the condition number of the columns, because
-standard errors grow along the weak directions too. Writing each coefficient as a float64 number is part of
+standard errors grow along the weak directions too. Reading each coefficient as a float64 number is part of
 `floor`; what that does to a fitted mean far from the origin is not, being a matter of how it is evaluated.
 """
 

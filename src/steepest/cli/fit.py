@@ -141,7 +141,12 @@ def command(
 def _kept(path: Path, source: Selection, parameters: Parameters, most: int, resume: bool) -> Checkpoint:
     """Return the checkpoint of a run."""
     from steepest.checkpoint import Checkpoint
+    from steepest.errors import InputError
     from steepest.version import __version__
+
+    if not source.fingerprint():
+        what = f"{source.table.label} cannot be taken up again where it was left"
+        raise InputError("checkpoint", what, "Read files, or leave --checkpoint out")
 
     run: dict[str, Any] = {
         "steepest": __version__.split(".")[0],

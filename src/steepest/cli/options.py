@@ -209,7 +209,7 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 table = _together(
-    click.argument("data", type=click.Path(path_type=Path, allow_dash=True), nargs=-1, required=True),
+    click.argument("data", type=click.Path(allow_dash=True), nargs=-1, required=True),
     click.option("-t", "--target", required=True, type=ColumnName(), help="The column to explain."),
     columns("-x", "--features", help_text="The columns that explain it (lag_* too); all others if left out."),
     columns("--exclude", help_text="Columns that are no features."),
@@ -244,6 +244,7 @@ table = _together(
         metavar="NAME",
         help="How standard input (-) is written: csv, tsv or ndjson.",
     ),
+    click.option("--query", default="", metavar="SQL", help="The table of a database, or a SELECT."),
     click.option(
         "--order",
         type=click.Choice(["random", "file"]),
@@ -298,11 +299,11 @@ def selection(asked: dict[str, Any]) -> Selection:
     from steepest.columns import learn
     from steepest.sources.base import Selection
     from steepest.sources.open import open_table
-    from steepest.sources.writing import Writing
+    from steepest.sources.reading import Reading
 
-    writing = Writing(asked.pop("na"), asked.pop("decimal"), asked.pop("input_format"))
+    reading = Reading(asked.pop("na"), asked.pop("decimal"), asked.pop("input_format"), asked.pop("query"))
     given = asked.pop("data")
-    opened = open_table(given if len(given) > 1 else given[0], writing)
+    opened = open_table(given if len(given) > 1 else given[0], reading)
     order = asked["random_state"] if asked.pop("order") == "random" else None
     asked["fit_intercept"] = not asked.pop("no_intercept")
     lists = ("features", "exclude", "categorical")

@@ -55,7 +55,8 @@ def print_json(command: str, facts: dict[str, Any]) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line on stderr."""
+    """Print a line on stderr, without the passwords of addresses."""
+    text = re.sub(r"(://[^:/@\s]*:)[^@\s]+@", r"\1***@", text)
     print(text if has_colour(sys.stderr) else click.unstyle(text), file=sys.stderr)
 
 
@@ -95,7 +96,7 @@ def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[st
             (),
         )
     if code == INTERRUPTED:
-        return "interrupted", "stopped; nothing was written", "", ()
+        return "interrupted", "stopped; no model was written", "", ()
     if isinstance(error, OSError):
         reason = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
         return "file", reason, "check the path and its permissions", ()

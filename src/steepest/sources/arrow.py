@@ -90,7 +90,7 @@ class ArrowTable(Unlined):
         return hasattr(data, "__arrow_c_stream__")
 
     @classmethod
-    def recognise(cls, data: Any, writing: object = None) -> ArrowTable | None:
+    def recognise(cls, data: Any, reading: object = None) -> ArrowTable | None:
         """Return the table that `data` is, or None."""
         if cls.recognises(data):
             return cls(data)

@@ -13,7 +13,7 @@ from typing import Any
 from steepest.errors import InputError
 from steepest.sources.arrow import refuse_twins
 from steepest.sources.lines import BLOCK, LONGEST_CELL, Block, Text, blocks, opened, outside_quotes
-from steepest.sources.writing import Writing
+from steepest.sources.reading import Reading
 
 LONGEST_LINE = 72
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -24,17 +24,17 @@ class Csv(Text):
 
     delimiters = ",;\t|"
 
-    def __init__(self, path: Path, writing: Writing) -> None:
+    def __init__(self, path: Path, reading: Reading) -> None:
         import pyarrow as pa
 
         super().__init__(path)
-        self._writing, self._marks = writing, writing.missing[:1]
+        self._reading, self._marks = reading, reading.missing[:1]
         self._header, self._lines_above, self._delimiter = self._begin()
         self._ends = outside_quotes(self._delimiter)
         first = next(self.blocks(), Block(b"", 2))
         refuse_twins(self._header, self.label)
         try:
-            self._learn(self._converted(first, {}, self._header, writing.missing))
+            self._learn(self._converted(first, {}, self._header, reading.missing))
         except pa.ArrowInvalid as error:
             raise self._explained(error, first, []) from error
 
@@ -52,7 +52,7 @@ class Csv(Text):
         try:
             return self._converted(block, types, names, self._marks)
         except pa.ArrowInvalid:
-            self._marks = self._writing.missing
+            self._marks = self._reading.missing
         try:
             return self._converted(block, types, names, self._marks)
         except pa.ArrowInvalid as error:
@@ -87,7 +87,7 @@ class Csv(Text):
 
     def remedy(self, name: str) -> str:
         found = self._first_text(name)
-        return "" if found is None else self._writing.remedy(found[1][self._header.index(name)])
+        return "" if found is None else self._reading.remedy(found[1][self._header.index(name)])
 
     def _begin(self) -> tuple[list[str], int, str]:
         """Return the names of the columns, the number of lines that they take, and the delimiter."""
@@ -96,7 +96,7 @@ class Csv(Text):
         self._refuse_encodings(head)
         head = head.removeprefix(BYTE_ORDER_MARK)
         line = head[: (head.find(b"\n") + 1) or None]
-        marks = [d for d in self.delimiters if d != self._writing.decimal]
+        marks = [d for d in self.delimiters if d != self._reading.decimal]
         counts = {d: line.count(d.encode()) for d in marks}
         delimiter = marks[0] if counts[marks[0]] else max(marks, key=counts.__getitem__)
         try:
@@ -108,7 +108,7 @@ class Csv(Text):
         except (csv.Error, UnicodeEncodeError) as error:
             what, fix = "the header is not UTF-8", "Save the file as UTF-8"
             raise InputError(f"{self.label}, line 1", what, fix, code="bad-file") from error
-        if header and all(self._writing.is_number(cell) and cell for cell in header):
+        if header and all(self._reading.is_number(cell) and cell for cell in header):
             what = f"it looks like there is no header: {header[0]!r} is a number"
             fix = "Begin the file with the names of the columns"
             raise InputError(f"{self.label}, line 1", what, fix, code="no-header")
@@ -139,7 +139,7 @@ class Csv(Text):
                 column_types=types,
                 include_columns=names,
                 null_values=marks,
-                decimal_point=self._writing.decimal,
+                decimal_point=self._reading.decimal,
             ),
         )
 
@@ -148,7 +148,7 @@ class Csv(Text):
         j = self._header.index(name)
         for block in self.blocks():
             for line, cells in self.records(block):
-                if len(cells) == len(self._header) and not self._writing.is_number(cells[j]):
+                if len(cells) == len(self._header) and not self._reading.is_number(cells[j]):
                     return line, cells
         return None
 
@@ -162,12 +162,12 @@ class Csv(Text):
                 what = f"expected {len(self._header)} fields, got {len(cells)}"
                 return InputError(where, what, fix, code="bad-file")
             for j in wanted:
-                if not self._writing.is_number(cells[j], self.kinds.get(self._header[j]) == "boolean"):
+                if not self._reading.is_number(cells[j], self.kinds.get(self._header[j]) == "boolean"):
                     fix = f'Clean this column, or leave it out: exclude=["{self._header[j]}"]'
                     return InputError(
                         f"{where}, column {self._header[j]!r}",
                         f'"{cells[j][:LONGEST_CELL]}" is not a number',
-                        self._writing.remedy(cells[j]) or fix,
+                        self._reading.remedy(cells[j]) or fix,
                         code="not-a-number",
                     )
             if "\N{REPLACEMENT CHARACTER}" in "".join(cells):

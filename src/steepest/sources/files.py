@@ -17,10 +17,10 @@ from steepest.sources.lines import COMPRESSED
 from steepest.sources.ndjson import Ndjson
 from steepest.sources.parquet import Parquet
 from steepest.sources.pipe import Pipe
+from steepest.sources.reading import Reading
 from steepest.sources.several import Several
-from steepest.sources.writing import Writing
 
-FORMATS: dict[str, Callable[[Any, Writing], Table]] = {
+FORMATS: dict[str, Callable[[Any, Reading], Table]] = {
     "csv": Csv,
     "txt": Csv,
     "tsv": Tsv,
@@ -38,7 +38,7 @@ STREAMED = ("csv", "tsv", "ndjson")
 """Formats that can be read once, from a pipe."""
 
 
-def recognise(data: Any, writing: Writing) -> Table | None:
+def recognise(data: Any, reading: Reading) -> Table | None:
     """Return the table in the files that `data` names, or None if it is no path.
 
     Raises
@@ -53,12 +53,12 @@ def recognise(data: Any, writing: Writing) -> Table | None:
         return None
     names = [os.fspath(each) for each in given]
     if names == ["-"]:
-        return _streamed(Pipe(sys.stdin.buffer, "standard input"), writing)
+        return _streamed(Pipe(sys.stdin.buffer, "standard input"), reading)
     paths = [path for name in names for path in _paths(name)]
     if len(paths) == 1:
-        return _table(paths[0], writing)
+        return _table(paths[0], reading)
     label = Path(names[0]).name if len(names) == 1 else f"{len(paths)} files"
-    return Several(label, [_table(path, writing) for path in paths])
+    return Several(label, [_table(path, reading) for path in paths])
 
 
 def _paths(name: str) -> Iterator[Path]:
@@ -90,16 +90,16 @@ def _in_folder(folder: Path) -> list[Path]:
     return found
 
 
-def _table(path: Path, writing: Writing) -> Table:
+def _table(path: Path, reading: Reading) -> Table:
     ending = _ending(path)
     if not path.exists():
         raise FileNotFoundError(f"no such file: {path}")
     if not path.is_file():
-        return _streamed(Pipe(path.open("rb", buffering=0), path.name), writing)
+        return _streamed(Pipe(path.open("rb", buffering=0), path.name), reading)
     if ending not in FORMATS:
         fix = f"Name a file that ends in .{', .'.join(FORMATS)}"
         raise InputError(path.name, f'unknown kind of file "{path.suffix}"', fix, code="unknown-format")
-    return FORMATS[ending](path, writing)
+    return FORMATS[ending](path, reading)
 
 
 def _ending(path: Path) -> str:
@@ -109,9 +109,9 @@ def _ending(path: Path) -> str:
     return ending if inner is path or ending in ("csv", "txt", "tsv", "ndjson", "jsonl") else ""
 
 
-def _streamed(pipe: Pipe, writing: Writing) -> Table:
-    if writing.format not in STREAMED:
-        what = f"cannot be read as {writing.format} from a pipe"
-        fix = f"{choices(writing.format, STREAMED)}, or write it to a file first"
+def _streamed(pipe: Pipe, reading: Reading) -> Table:
+    if reading.format not in STREAMED:
+        what = f"cannot be read as {reading.format} from a pipe"
+        fix = f"{choices(reading.format, STREAMED)}, or write it to a file first"
         raise InputError(pipe.name, what, fix, code="unknown-format")
-    return FORMATS[writing.format](pipe, writing)
+    return FORMATS[reading.format](pipe, reading)

@@ -12,13 +12,13 @@ from steepest.columns import Place, Slab
 from steepest.errors import InputError
 from steepest.sources.arrow import kinds_of
 from steepest.sources.base import File
-from steepest.sources.writing import Writing
+from steepest.sources.reading import Reading
 
 
 class Ipc(File):
     """An Arrow IPC file; its record batches can be read in any order."""
 
-    def __init__(self, path: Path, writing: Writing) -> None:
+    def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
         with self._open() as opened:
             self.kinds: Mapping[str, str] = kinds_of(opened.schema, self.label)

@@ -9,13 +9,13 @@ from typing import Any
 
 from steepest.errors import InputError
 from steepest.sources.lines import LONGEST_CELL, Block, Text, blocks, last_line, opened
-from steepest.sources.writing import Writing
+from steepest.sources.reading import Reading
 
 
 class Ndjson(Text):
     """A file with one JSON object a line; the first lines show the columns."""
 
-    def __init__(self, path: Path, writing: Writing) -> None:
+    def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
         self._learn(self._converted(next(self.blocks()), {}))
 

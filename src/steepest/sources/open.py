@@ -6,20 +6,20 @@ from typing import Any
 
 from steepest.columns import Table
 from steepest.errors import InputTypeError
-from steepest.sources import files
+from steepest.sources import database, files
 from steepest.sources.arrow import ArrowTable
-from steepest.sources.writing import Writing
+from steepest.sources.reading import Reading
 
-RECOGNISERS = (files.recognise, ArrowTable.recognise)
+RECOGNISERS = (database.recognise, files.recognise, ArrowTable.recognise)
 """Asked in turn: the only registry."""
 
-USUAL = Writing()
+USUAL = Reading()
 
 
-def open_table(data: Any, writing: Writing = USUAL) -> Table:
+def open_table(data: Any, reading: Reading = USUAL) -> Table:
     """Return the table that a path, several, a data frame or Arrow data holds.
 
-    `writing` says how texts are written.
+    `reading` says how it is to be read.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def open_table(data: Any, writing: Writing = USUAL) -> Table:
         If a file cannot be read.
     """
     for recognise in RECOGNISERS:
-        table = recognise(data, writing)
+        table = recognise(data, reading)
         if table is not None:
             return table
     raise InputTypeError(

@@ -13,7 +13,7 @@ from steepest.columns import Place, Slab
 from steepest.errors import InputError
 from steepest.sources.arrow import kinds_of
 from steepest.sources.base import File, counted
-from steepest.sources.writing import Writing
+from steepest.sources.reading import Reading
 
 PAGE = 1 << 16
 """Bytes that are read at a time: then they are decoded while a core still holds them."""
@@ -22,7 +22,7 @@ PAGE = 1 << 16
 class Parquet(File):
     """A Parquet file; its row groups can be read in any order. Checksums of pages are verified."""
 
-    def __init__(self, path: Path, writing: Writing) -> None:
+    def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
         opened = self._open()
         self._metadata = opened.metadata

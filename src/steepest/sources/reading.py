@@ -1,4 +1,4 @@
-"""How a text is written."""
+"""How a source is to be read."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TRUTHS = ("0", "1", "true", "false")
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """How a text is written.
+class Reading:
+    """How a source is to be read: what a text or a database does not say of itself.
 
     Attributes
     ----------
@@ -31,11 +31,14 @@ class Writing:
         The decimal mark.
     format : {"csv", "tsv", "ndjson"}
         How a stream without a name is written.
+    query : str
+        The table of a database, or a SELECT.
     """
 
     na: tuple[str, ...] = ()
     decimal: str = "."
     format: str = "csv"
+    query: str = ""
 
     def __post_init__(self) -> None:
         if self.decimal not in (".", ","):

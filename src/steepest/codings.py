@@ -53,7 +53,7 @@ class Numeric:
 
     def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
         if values.null_count or str(values.type) not in PLAIN:
-            return (values.cast("double").to_numpy(zero_copy_only=False),)
+            return (values.cast("double", safe=False).to_numpy(zero_copy_only=False),)
         return (np.from_dlpack(values),)
 
 

@@ -18,6 +18,9 @@ from steepest.errors import InputError, InputTypeError, closest, listed
 
 MOST_LEVELS = 10_000
 
+NUMBERS = ("number", "boolean", "empty")
+"""Kinds of columns that are read as numbers; no cell of the last has been seen yet."""
+
 
 Place = Callable[[int], str]
 """Says how a reader finds a row of a batch: ``row 3``, or ``line 5`` of a text file."""
@@ -38,7 +41,8 @@ class Table(Protocol):
     label : str
         What messages call it.
     kinds : mapping of str to str
-        For every column, in order: ``"number"``, ``"boolean"``, ``"text"``, ``"date"`` or another word.
+        For every column, in order: ``"number"``, ``"boolean"``, ``"empty"`` if all cells that were seen are
+        missing, ``"text"``, ``"dates"`` or another word.
     rows : int or None
         Number of rows, where it is known before they are read.
     """
@@ -295,7 +299,7 @@ def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str = "") -> None:
     """Raise `InputTypeError` naming every column that holds no numbers."""
-    bad = [name for name in names if table.kinds[name] not in ("number", "boolean")]
+    bad = [name for name in names if table.kinds[name] not in NUMBERS]
     if not bad:
         return
     quoted = ",".join(f'"{name}"' for name in bad)

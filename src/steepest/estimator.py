@@ -397,4 +397,5 @@ def _warn_of_column() -> None:
 
 def _is_array(X: Any) -> bool:
     """Return whether X has no names of columns: a table is recognised by its names, or its path."""
-    return isinstance(X, np.ndarray | list | tuple)
+    paths = isinstance(X, list | tuple) and X and all(isinstance(each, str | os.PathLike) for each in X)
+    return isinstance(X, np.ndarray | list | tuple) and not paths

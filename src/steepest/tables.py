@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steepest import persist
+from steepest.anytime import most_groups
 from steepest.columns import learn
+from steepest.engines.tree import Tree
+from steepest.errors import InputError
 from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
 from steepest.progress import Progress
 from steepest.sources.base import Selection
 from steepest.sources.open import open_table
+from steepest.sources.reading import Reading
 
 
 def fit(
@@ -24,18 +28,26 @@ def fit(
     weights: str | None = None,
     categorical: Sequence[str] = (),
     missing: str = "error",
+    max_dropped: float = 1.0,
+    na: Sequence[str] = (),
+    decimal: str = ".",
+    query: str = "",
+    order: str = "random",
+    until: Mapping[str, float] | None = None,
     **parameters: Any,
 ) -> LinearRegression:
     """Fit a line to a table, and return a `LinearRegression` that knows the table's columns.
 
     Parameters
     ----------
-    source : path, data frame, Arrow table or anything with the Arrow stream interface
-        CSV, TSV and Parquet files are read in batches: memory stays flat.
+    source : path, list of paths, address, data frame, Arrow table or other Arrow stream
+        Files (CSV, TSV, NDJSON, also compressed as ``.gz``, ``.zst`` or ``.bz2``; Parquet; Arrow IPC), folders
+        and patterns of files, and databases (``sqlite:///path``, ``postgresql://...``) are read in batches:
+        memory stays flat.
     target : str
         The column to explain.
     features : sequence of str, optional
-        The columns that explain it; all others in their order, if left out.
+        The columns that explain it, or patterns such as ``lag_*``; all others in their order, if left out.
     exclude : sequence of str
         Columns that are no features.
     weights : str, optional
@@ -45,6 +57,20 @@ def fit(
         levels sorted as text. The table is read once more to learn them.
     missing : {"error", "drop"}, default="error"
         Whether rows with missing cells are refused, or left out and counted.
+    max_dropped : float
+        Largest share of the rows that may be dropped.
+    na : sequence of str
+        What stands for a missing value in text, beside what usually does.
+    decimal : {".", ","}
+        The decimal mark in text.
+    query : str
+        The table of a database, or a SELECT.
+    order : {"random", "file"}
+        In which pieces of files that have pieces (Parquet, Arrow IPC) are read. A random order, drawn from
+        `random_state`, is what lets estimates on the way speak for all rows.
+    until : mapping of str to float, optional
+        Half-widths of 95 % intervals by name of the coefficient. No more is read once all are reached; the
+        intervals of the fit then hold at any time of stopping.
     **parameters
         Of `LinearRegression`.
 
@@ -56,7 +82,9 @@ def fit(
         If a file cannot be read.
     """
     model = LinearRegression(**parameters)
-    table = open_table(source)
+    if order not in ("random", "file"):
+        raise InputError("order", f"got {order!r}", 'Pass "random" or "file"')
+    table = open_table(source, Reading(tuple(na), decimal, query=query))
     columns = learn(
         table,
         target=target,
@@ -67,8 +95,17 @@ def fit(
         missing=missing,
     )
     with Progress(table.label) as progress:
-        rows, asked = Selection(table, columns), model._parameters()  # pyright: ignore[reportPrivateUsage]
-        result = fit_source(rows, asked, watch=progress, observe=progress.step)
+        asked = model._parameters()  # pyright: ignore[reportPrivateUsage]
+        rows = Selection(table, columns, (asked.random_state or 0) if order == "random" else None)
+        result = fit_source(
+            rows,
+            asked,
+            watch=progress,
+            observe=progress.step,
+            tree=Tree(most_groups(len(rows.names))),
+            until=until,
+            max_dropped=max_dropped,
+        )
     return model._publish(result)  # pyright: ignore[reportPrivateUsage]
 
 

@@ -112,7 +112,7 @@ def _refuse_columns(table: Table, kept: list[str], added: list[str]) -> None:
     """Raise `InputError` for columns that cannot be printed beside the predictions."""
     from steepest.errors import InputError
 
-    plain = ("number", "boolean", "text", "dates", "times")
+    plain = ("number", "boolean", "empty", "text", "dates", "times")
     odd = [name for name in kept if table.kinds[name] not in plain or name in added]
     if odd:
         what = "would be there twice" if odd[0] in added else f"holds {table.kinds[odd[0]]}, which CSV cannot"

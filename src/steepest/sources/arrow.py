@@ -19,9 +19,11 @@ def kind_of(type_: Any) -> str:
     """Return the kind of an Arrow type, as a word for messages."""
     from pyarrow import types
 
+    if types.is_null(type_):
+        return "empty"
     if types.is_boolean(type_):
         return "boolean"
-    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_) or types.is_null(type_):
+    if types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_):
         return "number"
     if types.is_dictionary(type_):
         return "categories"
@@ -56,7 +58,7 @@ def _places(names: Sequence[str], name: str) -> str:
 def _index_columns(schema: Any) -> set[str]:
     """Return the columns that are the index of a pandas frame, which is no column of it."""
     try:
-        index = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", ())
+        index = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns") or ()
     except (ValueError, AttributeError):
         return set()
     return {name for name in index if isinstance(name, str)}

@@ -6,17 +6,29 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from steepest.errors import InputError
 from steepest.sources.arrow import refuse_twins
-from steepest.sources.lines import BLOCK, LONGEST_CELL, Block, Text, blocks, opened, outside_quotes
+from steepest.sources.lines import (
+    LONGEST,
+    LONGEST_CELL,
+    Block,
+    Ends,
+    Text,
+    blocks,
+    opened,
+    outside_quotes,
+    read,
+)
 from steepest.sources.reading import Reading
 
 LONGEST_LINE = 72
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+csv.field_size_limit(LONGEST)
 
 
 class Csv(Text):
@@ -29,7 +41,7 @@ class Csv(Text):
 
         super().__init__(path)
         self._reading, self._marks = reading, reading.missing[:1]
-        self._header, self._lines_above, self._delimiter = self._begin()
+        self._header, self._above, self._delimiter = self._begin()
         self._ends = outside_quotes(self._delimiter)
         first = next(self.blocks(), Block(b"", 2))
         refuse_twins(self._header, self.label)
@@ -40,23 +52,26 @@ class Csv(Text):
 
     def blocks(self) -> Iterator[Block]:
         with opened(self.path) as stream:
-            found = blocks(stream, self.label, self._ends)
-            first = next(found)
-            yield replace(first, data=_below(first.data, self._lines_above), line=1 + self._lines_above)
-            yield from found
+            for block in blocks(stream, self.label, self._ends):
+                first, above = block.line == 1, self._above
+                yield Block(block.data[len(above) :], 1 + above.count(b"\n")) if first else block
 
     def parsed(self, block: Block, names: list[str], text: list[str]) -> Any:
         import pyarrow as pa
 
         types = self._types(text)
-        try:
-            return self._converted(block, types, names, self._marks)
-        except pa.ArrowInvalid:
-            self._marks = self._reading.missing
-        try:
-            return self._converted(block, types, names, self._marks)
-        except pa.ArrowInvalid as error:
-            raise self._explained(error, block, [name for name in names if name not in text]) from error
+        floats = types | dict.fromkeys(self._whole, pa.float64())
+        tries = [(types, self._marks), (types, self._reading.missing), (floats, self._reading.missing)]
+        reason: Exception | None = None
+        for kinds, marks in tries:
+            try:
+                table = self._converted(block, kinds, names, marks)
+            except pa.ArrowInvalid as error:
+                reason = error
+            else:
+                self._marks = marks
+                return table
+        raise self._explained(reason, block, [name for name in names if name not in text]) from reason
 
     def records(self, block: Block) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(block.text, newline=""), delimiter=self._delimiter)
@@ -89,30 +104,39 @@ class Csv(Text):
         found = self._first_text(name)
         return "" if found is None else self._reading.remedy(found[1][self._header.index(name)])
 
-    def _begin(self) -> tuple[list[str], int, str]:
-        """Return the names of the columns, the number of lines that they take, and the delimiter."""
+    def _begin(self) -> tuple[list[str], bytes, str]:
+        """Return the names of the columns, the text down to them, and the delimiter."""
         with opened(self.path) as stream:
-            head = stream.read(BLOCK)
+            head = read(stream, self.label)
         self._refuse_encodings(head)
-        head = head.removeprefix(BYTE_ORDER_MARK)
-        line = head[: (head.find(b"\n") + 1) or None]
+        text = head.removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+        if not text:
+            raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
+        line = text[: (text.find(b"\n") + 1) or None]
         marks = [d for d in self.delimiters if d != self._reading.decimal]
         counts = {d: line.count(d.encode()) for d in marks}
         delimiter = marks[0] if counts[marks[0]] else max(marks, key=counts.__getitem__)
+        end = _first_line(text, outside_quotes(delimiter))
+        above = head[: len(head) - len(text) + end]
+        return self._names(text[:end], delimiter), above, delimiter
+
+    def _names(self, header: bytes, delimiter: str) -> list[str]:
+        """Return the names of the columns, which the header holds."""
         try:
-            lines = csv.reader(
-                io.StringIO(head.decode("utf-8", "surrogateescape"), newline=""), delimiter=delimiter
-            )
-            header = next(filter(None, lines), [])
-            "".join(header).encode()
-        except (csv.Error, UnicodeEncodeError) as error:
-            what, fix = "the header is not UTF-8", "Save the file as UTF-8"
+            lines = csv.reader(io.StringIO(header.decode(), newline=""), delimiter=delimiter)
+            names, *more = filter(None, lines)
+        except (csv.Error, UnicodeDecodeError) as error:
+            what = "the header is not UTF-8" if isinstance(error, ValueError) else f"the header ({error})"
+            fix = "Save the file as UTF-8"
             raise InputError(f"{self.label}, line 1", what, fix, code="bad-file") from error
-        if header and all(self._reading.is_number(cell) and cell for cell in header):
-            what = f"it looks like there is no header: {header[0]!r} is a number"
+        if more:
+            what, fix = "lines end in a carriage return alone", "Save the file with line feeds"
+            raise InputError(f"{self.label}, line 1", what, fix, code="bad-file")
+        if all(self._reading.is_number(cell) and cell for cell in names):
+            what = f"it looks like there is no header: {names[0]!r} is a number"
             fix = "Begin the file with the names of the columns"
             raise InputError(f"{self.label}, line 1", what, fix, code="no-header")
-        return header, lines.line_num, delimiter
+        return names
 
     def _refuse_encodings(self, head: bytes) -> None:
         nul, wide = head.find(b"\x00"), head.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -127,7 +151,7 @@ class Csv(Text):
         import pyarrow as pa
         import pyarrow.csv
 
-        if not block.data.strip():
+        if not block.data.strip(b"\r\n"):
             return pa.table({name: pa.array([], types.get(name)) for name in names})
         return pyarrow.csv.read_csv(
             pa.BufferReader(block.data),
@@ -146,13 +170,13 @@ class Csv(Text):
     def _first_text(self, name: str) -> tuple[int, list[str]] | None:
         """Return the first row whose cell of a column is no number, with its line."""
         j = self._header.index(name)
-        for block in self.blocks():
+        for block in self.blocks() if self.repeatable else islice(self.blocks(), 1):
             for line, cells in self.records(block):
                 if len(cells) == len(self._header) and not self._reading.is_number(cells[j]):
                     return line, cells
         return None
 
-    def _explained(self, error: Exception, block: Block, names: list[str]) -> InputError:
+    def _explained(self, error: Exception | None, block: Block, names: list[str]) -> InputError:
         """Find the line that the reader could not take, and say what is wrong with it."""
         wanted = [j for j, name in enumerate(self._header) if name in names]
         for line, cells in self.records(block):
@@ -183,12 +207,12 @@ class Tsv(Csv):
     delimiters = "\t"
 
 
-def _below(data: bytes, lines: int) -> bytes:
-    """Return what is below the first lines of a text."""
-    start = 0
-    for _ in range(lines):
-        start = (data.find(b"\n", start) + 1) or len(data)
-    return data[start:]
+def _first_line(text: bytes, ends: Ends) -> int:
+    """Return where the first line ends, outside quotes."""
+    end = text.find(b"\n") + 1
+    while end and ends(text[:end]) != end:
+        end = text.find(b"\n", end) + 1
+    return end or len(text)
 
 
 def _marked(number: int, line: str, start: int, stop: int) -> tuple[str, str]:

@@ -6,6 +6,8 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +55,18 @@ def recognise(data: Any, reading: Reading) -> Table | None:
         return None
     names = [os.fspath(each) for each in given]
     if names == ["-"]:
-        return _streamed(Pipe(sys.stdin.buffer, "standard input"), reading)
+        return _streamed(Pipe(lambda: sys.stdin.buffer, "standard input"), reading)
     paths = [path for name in names for path in _paths(name)]
     if len(paths) == 1:
         return _table(paths[0], reading)
     label = Path(names[0]).name if len(names) == 1 else f"{len(paths)} files"
-    return Several(label, [_table(path, reading) for path in paths])
+    tables, folder = (
+        [_table(path, reading) for path in paths],
+        os.path.commonpath([path.parent for path in paths]),
+    )
+    for table, path in zip(tables, paths, strict=True):
+        table.label = os.path.relpath(path, folder)
+    return Several(label, tables)
 
 
 def _paths(name: str) -> Iterator[Path]:
@@ -95,7 +103,8 @@ def _table(path: Path, reading: Reading) -> Table:
     if not path.exists():
         raise FileNotFoundError(f"no such file: {path}")
     if not path.is_file():
-        return _streamed(Pipe(path.open("rb", buffering=0), path.name), reading)
+        written = replace(reading, format=ending) if ending in STREAMED else reading
+        return _streamed(Pipe(partial(path.open, "rb", buffering=0), path.name), written)
     if ending not in FORMATS:
         fix = f"Name a file that ends in .{', .'.join(FORMATS)}"
         raise InputError(path.name, f'unknown kind of file "{path.suffix}"', fix, code="unknown-format")

@@ -21,7 +21,10 @@ class Ipc(File):
     def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
         with self._open() as opened:
-            self.kinds: Mapping[str, str] = kinds_of(opened.schema, self.label)
+            try:
+                self.kinds: Mapping[str, str] = kinds_of(opened.schema, self.label)
+            except UnicodeDecodeError as error:
+                raise self._damaged(error) from error
             self._batches = opened.num_record_batches
         self.rows: int | None = self._count()
 
@@ -35,7 +38,7 @@ class Ipc(File):
             try:
                 batch = opened.get_batch(number).select(names)
                 batch.validate(full=True)
-            except (pa.ArrowInvalid, OSError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise self._damaged(f"record batch {number}: {error}") from error
             for start in range(0, batch.num_rows, SPAN):
                 yield batch.slice(start, SPAN), partial(self._place, number, start)
@@ -56,7 +59,7 @@ class Ipc(File):
 
         try:
             return pa.ipc.open_file(pa.memory_map(str(self.path)))
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: object) -> InputError:

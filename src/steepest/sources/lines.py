@@ -32,8 +32,8 @@ LONGEST = 64 << 20
 LONGEST_CELL = 40
 """Characters of a cell that a message shows."""
 
-COMPRESSED = (".gz", ".zst", ".bz2")
-"""Endings of the names of compressed files."""
+COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+"""How files are compressed, by the ending of the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def blocks(stream: Any, label: str, ends: Ends) -> Iterator[Block]:
         If a line has no end in sight, or compressed text is damaged.
     """
     rest, line = b"", 1
-    while data := _read(stream, label, line):
+    while data := read(stream, label, line):
         data = rest + data
         end = ends(data)
         if not end and len(data) > LONGEST:
@@ -78,11 +78,15 @@ def blocks(stream: Any, label: str, ends: Ends) -> Iterator[Block]:
             yield Block(data[:end], line)
             line += int(np.count_nonzero(np.frombuffer(data, np.uint8, end) == ord("\n")))
         rest = data[end:]
+    if rest and ends(rest + b"\n") <= len(rest):
+        at = line + rest.count(b"\n", 0, ends(rest))
+        raise InputError(f"{label}, line {at}", "a quote is not closed", "Close it", code="bad-file")
     if rest:
         yield Block(rest, line)
 
 
-def _read(stream: Any, label: str, line: int) -> bytes:
+def read(stream: Any, label: str, line: int = 1) -> bytes:
+    """Return the next bytes of a stream; raise `InputError` if compressed text is damaged."""
     try:
         return stream.read(BLOCK)
     except (OSError, EOFError) as error:
@@ -100,9 +104,8 @@ def opened(path: Path | Pipe) -> Any:
 
     if isinstance(path, Pipe):
         return path.open()
-    if path.suffix.lower() not in COMPRESSED:
-        return path.open("rb", buffering=0)
-    return pa.input_stream(str(path), compression="detect")
+    codec = COMPRESSED.get(path.suffix.lower())
+    return path.open("rb", buffering=0) if codec is None else pa.input_stream(str(path), compression=codec)
 
 
 def last_line(data: bytes) -> int:
@@ -173,7 +176,7 @@ class Text(File):
         """Return the types as which columns are read; the others are read as they seem."""
         import pyarrow as pa
 
-        kinds = {"number": pa.float64(), "boolean": pa.bool_()}
+        kinds = {"number": pa.float64(), "empty": pa.float64(), "boolean": pa.bool_()}
         types = {name: kinds[kind] for name, kind in self.kinds.items() if kind in kinds}
         return types | dict.fromkeys(self._whole, pa.int64()) | dict.fromkeys(text, pa.string())
 
@@ -184,13 +187,13 @@ class Text(File):
             first += batch.num_rows
 
     def _place(self, block: Block, first: int, row: int) -> str:
-        line, _ = next(islice(self.records(block), first + row, None))
-        return f"line {line}"
+        found = next(islice(self.records(block), first + row, None), None)
+        return f"row {first + row} from line {block.line}" if found is None else f"line {found[0]}"
 
 
 def _is_huge(values: Any) -> bool:
     """Return whether an Arrow array holds whole numbers that float64 would round."""
-    if str(values.type) != "int64" or values.null_count:
+    if str(values.type) != "int64":
         return False
-    parts = [np.from_dlpack(part) for part in values.chunks if len(part)]
+    parts = [np.from_dlpack(part) for part in values.drop_null().chunks if len(part)]
     return any(max(-int(part.min()), int(part.max())) > 2**53 for part in parts)

@@ -28,6 +28,9 @@ class Parquet(File):
         self._metadata = opened.metadata
         self.kinds: Mapping[str, str] = kinds_of(opened.schema_arrow, self.label)
         self.rows: int | None = self._metadata.num_rows
+        groups = range(self._metadata.num_row_groups)
+        if sum(self._metadata.row_group(group).num_rows for group in groups) != self.rows:
+            raise self._damaged("its row groups do not add up")
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Sequence[Slab]:
         groups = range(self._metadata.num_row_groups)
@@ -40,14 +43,16 @@ class Parquet(File):
     def _read(self, group: int, first: int, names: list[str]) -> Iterator[tuple[Any, Place]]:
         import pyarrow as pa
 
-        alone = self._metadata.num_row_groups == 1
+        alone, last = self._metadata.num_row_groups == 1, first + self._metadata.row_group(group).num_rows
         try:
             batches = self._open().iter_batches(SPAN, row_groups=[group], columns=names, use_threads=alone)
             for batch in batches:
                 yield batch, partial(counted, first)
                 first += batch.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self._damaged(f"row group {group}: {error}") from error
+        if first != last:
+            raise self._damaged(f"row group {group} lacks rows")
 
     def _open(self) -> Any:
         import pyarrow as pa
@@ -61,7 +66,7 @@ class Parquet(File):
                 buffer_size=PAGE,
                 page_checksum_verification=True,
             )
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
 
     _metadata: Any = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, BinaryIO
 
 from steepest.errors import InputError
@@ -17,13 +18,15 @@ class Pipe:
 
     Parameters
     ----------
-    stream : binary file
+    opener : callable
+        Returns a binary file; called when it is first read.
     name : str
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, opener: Callable[[], BinaryIO], name: str) -> None:
         self.name = name
-        self._stream, self._seen, self._spent = stream, list[bytes](), False
+        self._stream: Callable[[], BinaryIO] = cache(opener)
+        self._seen, self._spent = list[bytes](), False
 
     @contextmanager
     def open(self) -> Iterator[Any]:
@@ -45,10 +48,13 @@ class Pipe:
 
     def _filled(self, size: int) -> bytes:
         """Return so many bytes, fewer only at the end: pipes deliver what they have at the moment."""
-        parts, missing = list[bytes](), size
-        while missing and (part := self._stream.read(missing)):
+        stream, parts, missing = self._stream(), list[bytes](), size
+        while missing and not stream.closed:
+            part = stream.read(missing)
             parts.append(part)
             missing -= len(part)
+            if not part:
+                stream.close()
         return b"".join(parts)
 
 

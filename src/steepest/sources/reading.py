@@ -67,6 +67,8 @@ class Reading:
         """Return what may help to read a cell that is no number, if anything."""
         if cell.strip() in UNUSUAL:
             return f'If "{cell}" stands for a missing value, pass na=["{cell}"]'
+        if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", cell.strip()) and self.decimal == ".":
+            return "If the comma separates thousands, take it out"
         if re.fullmatch(r"[-+]?\d*,\d+", cell.strip()) and self.decimal == ".":
             return 'If the comma is a decimal mark, pass decimal=","'
         return ""

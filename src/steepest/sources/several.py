@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from steepest.columns import Fingerprint, Place, Slab, Table
+from steepest.columns import NUMBERS, Fingerprint, Place, Slab, Table
 from steepest.errors import InputError, listed
-
-NUMBERS = ("number", "boolean")
 
 
 class Several:
@@ -64,10 +62,11 @@ class Several:
             raise InputError(table.label, what, "Read files of the same columns together", code="columns")
         for name, kind in table.kinds.items():
             known = self.kinds[name]
-            if kind != known and not (kind in NUMBERS and known in NUMBERS):
+            if "empty" not in (kind, known) and kind != known and not {kind, known} <= {*NUMBERS}:
                 what = f"column {name!r} holds {kind}, and {known} in {first.label}"
                 raise InputError(table.label, what, "Read files of the same kinds together", code="columns")
-            self.kinds = {**self.kinds, name: "number" if kind != known else known}
+            seen = {kind, known} - {"empty"} or {"empty"}
+            self.kinds = {**self.kinds, name: "number" if len(seen) > 1 else seen.pop()}
 
 
 def _labelled(label: str, slab: Slab) -> Iterator[tuple[Any, Place]]:

@@ -38,7 +38,7 @@ from steepest.report.text import Summary
 from steepest.result import EarlyStop, Fit
 from steepest.sources.arrays import Arrays
 from steepest.sources.base import designs
-from steepest.sources.open import open_table
+from steepest.sources.open import is_array, open_table
 
 Array = NDArray[np.float64]
 
@@ -362,7 +362,7 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _design(self, X: Any) -> Iterator[Chunk]:
         """Yield rows of features, from a table by name or from an array by position."""
         columns = self._fit.columns
-        if columns is not None and not _is_array(X):
+        if columns is not None and not is_array(X):
             table = open_table(X)
             columns.refuse_missing(table)
             yield from designs(table, columns)
@@ -393,9 +393,3 @@ def _names(X: Any, parts: tuple[Array, ...]) -> tuple[str, ...]:
 def _warn_of_column() -> None:
     what = "A column-vector y was passed when a 1d array was expected"
     warnings.warn(f"{what}: pass y.ravel().", DataConversionWarning, stacklevel=5)
-
-
-def _is_array(X: Any) -> bool:
-    """Return whether X has no names of columns: a table is recognised by its names, or its path."""
-    paths = isinstance(X, list | tuple) and X and all(isinstance(each, str | os.PathLike) for each in X)
-    return isinstance(X, np.ndarray | list | tuple) and not paths

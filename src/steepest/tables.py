@@ -41,8 +41,8 @@ def fit(
     Parameters
     ----------
     source : path, list of paths, address, data frame, Arrow table or other Arrow stream
-        Files (CSV, TSV, NDJSON, also compressed as ``.gz``, ``.zst`` or ``.bz2``; Parquet; Arrow IPC), folders
-        and patterns of files, and databases (``sqlite:///path``, ``postgresql://...``) are read in batches:
+        Files (CSV, TSV and NDJSON, also as ``.gz``, ``.zst`` or ``.bz2``; Parquet; Arrow IPC), folders and
+        patterns of files, and databases (``sqlite:///path``, ``postgresql://...``) are read in batches, and
         memory stays flat.
     target : str
         The column to explain.

@@ -552,20 +552,7 @@ def test_whole_numbers_keep_their_digits_in_every_kind(write, small):
         assert model.coef_[0] == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=()
-            if name in ("t.parquet", "t.arrow")
-            else pytest.mark.xfail(
-                strict=False, reason="one missing cell, and float64 rounds all the others"
-            ),
-        )
-        for name in ("t.csv", "t.ndjson", "t.parquet", "t.arrow")
-    ],
-)
+@pytest.mark.parametrize("name", ["t.csv", "t.ndjson", "t.parquet", "t.arrow"])
 def test_whole_numbers_keep_their_digits_beside_a_missing_one(write, name):
     t, y, expected = whole()
     rows = pa.table({"t": pa.array([*(t + BIG).tolist(), None]), "y": [*y, 0.0]})

@@ -71,6 +71,8 @@ class Live(Progress):
             self._next = after + max(pause, COST * (after - now))
 
     def step(self, steps: int, certificate: Any, *rest: Any) -> bool:
+        """Show how far a descent is; what was read is history."""
+        self.tree = None
         return self._mode == "plain" and super().step(steps, certificate, *rest)
 
     def look(self, tree: Tree) -> Tick:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+import numpy as np
 
 from steepest.columns import Table
 from steepest.errors import InputTypeError
@@ -39,3 +42,10 @@ def open_table(data: Any, reading: Reading = USUAL) -> Table:
         f"a {type(data).__name__} is no table of named columns",
         "Pass a path, a data frame or an Arrow table; for arrays use LinearRegression().fit(X, y)",
     )
+
+
+def is_array(data: Any) -> bool:
+    """Return whether data have no names of columns; a table is recognised by its names, or its paths."""
+    if isinstance(data, list | tuple):
+        return not (data and all(isinstance(each, str | os.PathLike) for each in data))
+    return isinstance(data, np.ndarray)

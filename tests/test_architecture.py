@@ -8,12 +8,11 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"cells", "checks", "chunk", "errors", "version", "whole"}
+GROUND = {"cells", "checks", "chunk", "errors", "exact", "version", "whole"}
 MATHEMATICS = {
     "gathering",
     "moments",
     "normal",
-    "exact",
     "expansion",
     "residuals",
     "refinement",
@@ -29,7 +28,7 @@ MATHEMATICS = {
     "likelihood",
 }
 MATHEMATICS |= {"methods", "methods.*"}
-DATA = {"codings", "columns", "sources", "sources.*", "engines", "engines.*"}
+DATA = {"codings", "columns", "formula", "learning", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
 VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
 RECEPTION = {"estimator", "tables", "teaching", "manners", "callbacks", "published"}
@@ -68,6 +67,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # floor 1, data
     "codings": GROUND,
     "columns": GROUND | {"codings"},
+    "formula": GROUND,
+    "learning": GROUND | {"codings", "columns", "formula"},
     "sources.pipe": GROUND,
     "sources.reading": GROUND,
     "sources.base": GROUND | {"columns", "sources.pipe"},

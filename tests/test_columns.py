@@ -3,8 +3,10 @@ import pyarrow as pa
 import pytest
 
 from steepest.cells import Cells
-from steepest.columns import Columns, Numeric, learn
+from steepest.codings import Numeric
+from steepest.columns import Columns
 from steepest.errors import InputError, InputTypeError
+from steepest.learning import learn
 from steepest.sources.arrow import ArrowTable
 
 

@@ -37,6 +37,8 @@ class Chunk:
         Rows that were left out on the way here, by cause.
     kept : (n,) int array or None
         Positions of the rows among those that there were before some were left out.
+    low : tuple of arrays or None
+        What float64 leaves of the parts that were computed; empty if none was.
     place : callable
         Says how a reader finds a row, given its position.
     """
@@ -48,6 +50,7 @@ class Chunk:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     kept: NDArray[np.intp] | None = None
     place: Callable[[int], str] = "row {}".format
+    low: tuple[Array | None, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -76,7 +79,8 @@ class Chunk:
         weights = None if self.weights is None else self.weights[start:stop]
         first_row = self.first_row + start * (self.kept is None)
         kept = None if self.kept is None else self.kept[start:stop]
-        return Chunk(parts, self.names, weights, first_row, kept=kept, place=self.place)
+        low = tuple(None if each is None else each[start:stop] for each in self.low)
+        return Chunk(parts, self.names, weights, first_row, kept=kept, place=self.place, low=low)
 
     def without_zero_weights(self) -> Chunk:
         """Return the rows of positive weight; the others are counted as dropped."""
@@ -90,6 +94,7 @@ class Chunk:
             weights=self.weights[keep],
             dropped=dropped,
             kept=keep if self.kept is None else self.kept[keep],
+            low=tuple(None if each is None else each[keep] for each in self.low),
         )
 
     def matrix(self) -> Array:

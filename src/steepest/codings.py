@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
 
 from steepest.chunk import Array
 from steepest.errors import InputError, listed
+from steepest.exact import Pair, multiply, times
+
+Part = tuple[Array, Array | None]
+"""Columns of the design (n,) or (n, k), and what float64 leaves of them, if anything."""
+
+Place = Callable[[int], str]
+"""Says how a reader finds a row of a batch: ``row 3``, or ``line 5`` of a text file."""
 
 
 class Coding(Protocol):
-    """How one column of a table becomes columns of the design."""
+    """How columns of a table become columns of the design."""
 
     @property
     def kind(self) -> str:
@@ -21,8 +29,18 @@ class Coding(Protocol):
         ...
 
     @property
-    def column(self) -> str:
-        """Name of the column in the table."""
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns in the table."""
+        ...
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Those of them that are read as text."""
+        ...
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """Those of them that are dates."""
         ...
 
     @property
@@ -30,8 +48,8 @@ class Coding(Protocol):
         """Names of the columns of the design."""
         ...
 
-    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
-        """Return the columns of the design, for an Arrow array; `where` names the place of a value."""
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
+        """Return the columns of the design, for an Arrow record batch; `where` names the place of a row."""
         ...
 
 
@@ -39,26 +57,98 @@ INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 PLAIN = INTEGERS | {"halffloat", "float", "double"}
 """The Arrow types that NumPy reads in place; the others are converted first."""
 
+DAY = 86_400_000_000
+"""Microseconds."""
+
 
 @dataclass(frozen=True, slots=True)
-class Numeric:
-    """A column of numbers, taken as it is; missing cells are NaN."""
+class _OfOne:
+    """A coding of one column of the table."""
 
     column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numeric(_OfOne):
+    """A column of numbers, taken as it is; missing cells are NaN."""
+
     kind = "numeric"
 
     @property
     def names(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
-        if values.null_count or str(values.type) not in PLAIN:
-            return (values.cast("double", safe=False).to_numpy(zero_copy_only=False),)
-        return (np.from_dlpack(values),)
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
+        return ((numbers(batch.column(self.column)), None),)
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class Days(_OfOne):
+    """A column of dates or times, as days since the beginning of 1970 (UTC)."""
+
+    kind = "days"
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        return (self.column,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"days({self.column})",)
+
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
+        import pyarrow as pa
+
+        values = batch.column(self.column)
+        if pa.types.is_date(values.type):
+            return ((numbers(values.cast(pa.date32()).cast(pa.int32())), None),)
+        zone = values.type.tz
+        microseconds = numbers(values.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()))
+        return ((microseconds / DAY, None),)
+
+
+@dataclass(frozen=True, slots=True)
+class Powers(_OfOne):
+    """The powers of a column of numbers from the first to the highest, in pairs of numbers.
+
+    Attributes
+    ----------
+    column : str
+    degree : int
+    """
+
+    degree: int
+    kind = "powers"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.column, *(f"{self.column}^{power}" for power in range(2, self.degree + 1)))
+
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
+        x = numbers(batch.column(self.column))
+        base = x.astype(np.float64)
+        power: Pair = (base, np.zeros_like(base))
+        parts: list[Part] = [(x, None)]
+        for _ in range(self.degree - 1):
+            power = times(power, base)
+            parts.append(power)
+        return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Category(_OfOne):
     """A column of levels: an indicator for each of them but the first, which is the baseline.
 
     Attributes
@@ -68,19 +158,22 @@ class Category:
         Sorted as text.
     """
 
-    column: str
     levels: tuple[str, ...]
     kind = "category"
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.column,)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.column}[{level}]" for level in self.levels[1:])
 
-    def parts(self, values: Any, where: Callable[[int], str]) -> tuple[Array, ...]:
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
         import pyarrow as pa
 
         pc = compute()
-        text = as_text(values)
+        text = as_text(batch.column(self.column))
         codes = pc.index_in(text, pa.array(self.levels, pa.string())).fill_null(-1)
         found = codes.to_numpy(zero_copy_only=False)
         lost = np.flatnonzero(found < 0)
@@ -93,11 +186,64 @@ class Category:
                 "Drop or fill these rows first" if first is None else f"Use one of {listed(self.levels)}",
                 code="missing-values" if first is None else "unseen-level",
             )
-        return ((found[:, None] == np.arange(1, len(self.levels))).view(np.uint8),)
+        return (((found[:, None] == np.arange(1, len(self.levels))).view(np.uint8), None),)
 
 
-CODINGS: dict[str, type[Numeric] | type[Category]] = {each.kind: each for each in (Numeric, Category)}
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """The products of the columns of several codings, in pairs of numbers.
+
+    Attributes
+    ----------
+    factors : tuple of Coding
+    """
+
+    factors: tuple[Coding, ...]
+    kind = "interaction"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for factor in self.factors for name in factor.columns)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(name for factor in self.factors for name in factor.texts)
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        return tuple(name for factor in self.factors for name in factor.dates)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(":".join(names) for names in product(*(factor.names for factor in self.factors)))
+
+    def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
+        sides = [_side_by_side(factor.parts(batch, where)) for factor in self.factors]
+        total = sides[0]
+        for side in sides[1:]:
+            total = [multiply(a, b) for a in total for b in side]
+        return tuple(total)
+
+
+CODINGS: dict[str, Any] = {each.kind: each for each in (Numeric, Category, Days, Powers, Interaction)}
 """The codings by kind: the only registry."""
+
+
+def numbers(values: Any) -> Array:
+    """Return an Arrow array of numbers or truth values; missing ones are NaN."""
+    if values.null_count or str(values.type) not in PLAIN:
+        return values.cast("double", safe=False).to_numpy(zero_copy_only=False)
+    return np.from_dlpack(values)
+
+
+def _side_by_side(parts: tuple[Part, ...]) -> list[Pair]:
+    """Return every column of some parts as a pair of float64 columns."""
+    pairs: list[Pair] = []
+    for high, low in parts:
+        columns = high.reshape(len(high), -1).astype(np.float64).T
+        lows = np.zeros_like(columns) if low is None else low.reshape(len(high), -1).T
+        pairs += list(zip(columns, lows, strict=True))
+    return pairs
 
 
 def compute() -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,17 +11,12 @@ from numpy.typing import NDArray
 
 from steepest.cells import refuse
 from steepest.chunk import Array, Chunk, checked_weights
-from steepest.codings import Category, Coding, Numeric, as_text, compute
+from steepest.codings import Coding, Part, Place, as_text, compute, numbers
 from steepest.errors import InputError, InputTypeError, closest, listed
-
-MOST_LEVELS = 10_000
 
 NUMBERS = ("number", "boolean", "empty")
 """Kinds of columns that are read as numbers; no cell of the last has been seen yet."""
 
-
-Place = Callable[[int], str]
-"""Says how a reader finds a row of a batch: ``row 3``, or ``line 5`` of a text file."""
 
 Slab = Callable[[], Iterator[tuple[Any, Place]]]
 """Some rows of a table: yields Arrow record batches when it is called, in any thread."""
@@ -108,18 +101,18 @@ class Columns:
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the table's columns behind the features."""
-        return tuple(feature.column for feature in self.features)
+        return tuple(dict.fromkeys(name for feature in self.features for name in feature.columns))
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Names of the table's columns that are read as text."""
-        return tuple(feature.column for feature in self.features if isinstance(feature, Category))
+        return tuple(dict.fromkeys(name for feature in self.features for name in feature.texts))
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Names of the table's columns that a fit reads."""
         extra = () if self.weights is None else (self.weights,)
-        return (*self.sources, self.target, *extra)
+        return tuple(dict.fromkeys((*self.sources, self.target, *extra)))
 
     def rows(self, batch: Any, place: Place = "row {}".format) -> Chunk:
         """Return a record batch as rows of features, target and weights."""
@@ -130,27 +123,30 @@ class Columns:
         def where(row: int) -> str:
             return place(row if kept is None else int(kept[row]))
 
-        parts = [*self._features(batch, where), *Numeric(self.target).parts(batch.column(self.target), where)]
+        parts, low = _split([*self._features(batch, where), (numbers(batch.column(self.target)), None)])
         weights = None
         if self.weights is not None:
-            (values,) = Numeric(self.weights).parts(batch.column(self.weights), where)
+            values = numbers(batch.column(self.weights))
             weights = checked_weights(values, len(values), f"column {self.weights!r}", where)
-        chunk = Chunk(tuple(parts), (*self.terms, self.target), weights, 0, dropped, kept, place)
+        names = (*self.terms, self.target)
+        chunk = Chunk(parts, names, weights, dropped=dropped, kept=kept, place=place, low=low)
         if weights is not None and not weights.all():
             refuse(chunk)
         return chunk.without_zero_weights()
 
     def design(self, batch: Any, place: Place = "row {}".format) -> Chunk:
         """Return a record batch as rows of features alone."""
-        parts = tuple(self._features(batch, place)) or (np.empty((batch.num_rows, 0)),)
-        return Chunk(parts, self.terms, place=place)
+        parts, low = _split(self._features(batch, place) or [(np.empty((batch.num_rows, 0)), None)])
+        return Chunk(parts, self.terms, place=place, low=low)
 
     def refuse_missing(self, table: Table) -> None:
         """Raise `InputError` if a table to predict from lacks a feature, naming all that it lacks."""
         missing = [name for name in self.sources if name not in table.kinds]
         if not missing:
-            numbers = [name for name in self.sources if name not in self.texts]
-            refuse_kinds(table, numbers, fix="Give the model numbers, as it was fitted to")
+            dates = [name for feature in self.features for name in feature.dates]
+            plain = [name for name in self.sources if name not in self.texts and name not in dates]
+            refuse_kinds(table, plain, fix="Give the model numbers, as it was fitted to")
+            refuse_kinds(table, dates, ("dates",), fix="Give the model dates, as it was fitted to")
             return
         spare = [name for name in table.kinds if name not in self.sources and name != self.target]
         meant = [f"{closest(name, spare)!r} for {name!r}" for name in missing if closest(name, spare)]
@@ -162,9 +158,8 @@ class Columns:
             code="unknown-column",
         )
 
-    def _features(self, batch: Any, where: Place) -> Iterator[Array]:
-        for feature in self.features:
-            yield from feature.parts(batch.column(feature.column), where)
+    def _features(self, batch: Any, where: Place) -> list[Part]:
+        return [part for feature in self.features for part in feature.parts(batch, where)]
 
     def _complete(self, batch: Any) -> tuple[Any, NDArray[np.intp] | None, dict[str, int]]:
         """Return the rows of a batch without missing cells, where they were, and what was dropped and why."""
@@ -185,130 +180,33 @@ class Columns:
         return whole, np.flatnonzero(complete), dropped
 
 
-def learn(
-    table: Table,
-    *,
-    target: str,
-    features: Sequence[str] | None = None,
-    exclude: Sequence[str] = (),
-    weights: str | None = None,
-    categorical: Sequence[str] = (),
-    missing: str = "error",
-) -> Columns:
-    """Learn what the columns of a table mean, before a row is read.
-
-    Parameters
-    ----------
-    table : Table
-    target : str
-    features : sequence of str, optional
-        All other columns in their order, if left out.
-    exclude : sequence of str
-        Columns that are no features.
-    weights : str, optional
-    categorical : sequence of str
-        Features that are levels, not numbers; the table is read once to learn them.
-    missing : {"error", "drop"}
-
-    Raises
-    ------
-    InputError
-        If a name is unknown, occurs twice, or has two meanings.
-    InputTypeError
-        If a column holds text or dates.
-    """
-    for argument, names in {"features": features, "exclude": exclude, "categorical": categorical}.items():
-        if isinstance(names, str) or not (names is None or isinstance(names, Iterable)):
-            raise InputTypeError(argument, f"got {names!r}", "Pass a list of column names")
-    if missing not in ("error", "drop"):
-        raise InputError("missing", f"got {missing!r}", 'Pass "error" or "drop"')
-    features = (
-        None if features is None else expanded(features, table.kinds, without=(target, weights, *exclude))
-    )
-    exclude, categorical = expanded(exclude, table.kinds), expanded(categorical, table.kinds)
-    asked = [target, *(features or ()), *exclude, *categorical, *(() if weights is None else (weights,))]
-    for name in asked:
-        if not isinstance(name, str):
-            raise InputTypeError("columns", f"{name!r} is no name", "Name columns by text")
-        if name not in table.kinds:
-            raise _unknown(table, name)
-    taken = {target, weights, *exclude}
-    chosen = [name for name in table.kinds if name not in taken] if features is None else list(features)
-    twice = sorted(
-        {name for name in [*chosen, weights] if [*chosen, target, weights].count(name) > 1 and name}
-    )
-    twice += sorted({*chosen} & {*exclude})
-    if twice:
-        raise InputError(
-            "features",
-            f"{listed(map(repr, twice))} would have two meanings",
-            "Name every column once",
-            code="columns",
-        )
-    stray = [name for name in categorical if name not in chosen]
-    if stray:
-        what = f"{listed(map(repr, stray))} is no feature"
-        raise InputError("categorical", what, "Choose from the features", code="columns")
-    if not chosen and features is None and not exclude:
-        what = f"there is no column beside the target {target!r}"
-        raise InputError(table.label, what, "Pass features=[] for a mean alone", code="columns")
-    refuse_kinds(
-        table,
-        [target],
-        what="the target",
-        fix="Choose a column of numbers; levels are classified, not fitted",
-    )
-    numbers = [name for name in chosen if name not in categorical]
-    refuse_kinds(table, numbers if weights is None else [*numbers, weights])
-    levels = _levels(table, categorical)
-    codings = [Category(name, levels[name]) if name in levels else Numeric(name) for name in chosen]
-    return Columns(target, tuple(codings), weights, missing)
+def _split(parts: Sequence[Part]) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
+    """Return columns, and what float64 leaves of them: nothing at all, if nothing is left of any."""
+    low = tuple(rest for _, rest in parts)
+    return tuple(values for values, _ in parts), low if any(rest is not None for rest in low) else ()
 
 
-def expanded(
-    names: Sequence[str], known: Iterable[str], without: Sequence[str | None] = ()
-) -> tuple[str, ...]:
-    """Return names of columns, with patterns (``lag_*``) replaced by the columns that they match."""
-    columns, found = list(known), list[str]()
-    for name in names:
-        if name in columns or not isinstance(name, str):
-            found.append(name)
-            continue
-        matching = [each for each in columns if fnmatchcase(each, name) and each not in without]
-        found += [each for each in matching if each not in found] or [name]
-    return tuple(found)
-
-
-def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read a table once to learn the levels of some columns."""
-    pc = compute()
-    if not names:
-        return {}
-    if not table.repeatable:
-        what = f"levels of {listed(map(repr, names))} take a pass of their own, but it can be read only once"
-        raise InputError(table.label, what, "Pass a table, or a file")
-    found: dict[str, set[str]] = {name: set() for name in names}
-    for batch, _ in chain.from_iterable(slab() for slab in table.slabs(list(names), list(names))):
-        for name, levels in found.items():
-            levels.update(pc.unique(as_text(batch.column(name))).drop_null().to_pylist())
-            if len(levels) > MOST_LEVELS:
-                what, fix = f"it has more than {MOST_LEVELS} levels", "Leave it out, or group its levels"
-                raise InputError(f"column {name!r}", what, fix, code="levels")
-    return {name: tuple(sorted(levels)) for name, levels in found.items()}
-
-
-def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str = "") -> None:
-    """Raise `InputTypeError` naming every column that holds no numbers."""
-    bad = [name for name in names if table.kinds[name] not in NUMBERS]
+def refuse_kinds(
+    table: Table, names: Iterable[str], kinds: Sequence[str] = NUMBERS, *, what: str = "", fix: str = ""
+) -> None:
+    """Raise `InputTypeError` naming every column of other kinds, which are those of numbers if left out."""
+    bad = [name for name in names if table.kinds[name] not in kinds]
     if not bad:
         return
     quoted = ",".join(f'"{name}"' for name in bad)
-    kinds = [f"column {name!r} holds {table.kinds[name]}" for name in bad]
+    told = [f"column {name!r} holds {table.kinds[name]}" for name in bad]
     role = f", and is {what}" if what else ""
+    dates = table.kinds[bad[0]] == "dates"
     coded = f", or treat {_it(bad)} as levels: categorical=[{quoted}]"
+    coded += f", or count days in a formula: days({bad[0]})" if dates else ""
     raise InputTypeError(
         f"column {bad[0]!r}" if len(bad) == 1 else table.label,
-        (f"holds {table.kinds[bad[0]]}, not numbers" if len(bad) == 1 else listed(kinds)) + role,
+        (
+            f"holds {table.kinds[bad[0]]}, not {'numbers' if kinds is NUMBERS else kinds[0]}"
+            if len(bad) == 1
+            else listed(told)
+        )
+        + role,
         fix or table.remedy(bad[0]) or f"Leave {_it(bad)} out: exclude=[{quoted}]{coded}",
         code="not-a-number",
         excerpt=table.witness(bad[0]),
@@ -317,16 +215,3 @@ def refuse_kinds(table: Table, names: Iterable[str], *, what: str = "", fix: str
 
 def _it(names: Sequence[str]) -> str:
     return "it" if len(names) == 1 else "them"
-
-
-def _unknown(table: Table, name: str) -> InputError:
-    meant = closest(name, table.kinds)
-    known = listed(table.kinds)
-    return InputError(
-        table.label,
-        f'no column "{name}"',
-        f'Did you mean "{meant}"? The columns are {known}' if meant else f"The columns are {known}",
-        code="unknown-column",
-        excerpt=table.excerpt(meant) if meant else (),
-        replace=(name, meant) if meant else None,
-    )

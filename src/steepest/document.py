@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -93,15 +93,22 @@ def fit_from(document: Json) -> Fit:
 def _columns_to(columns: Columns | None) -> Json | None:
     if columns is None:
         return None
-    document = asdict(columns)
-    features = zip(columns.features, document["features"], strict=True)
-    return document | {"features": [{"kind": coding.kind, **fields} for coding, fields in features]}
+    document = {name: getattr(columns, name) for name in ("target", "weights", "missing")}
+    return document | {"features": [_coding_to(coding) for coding in columns.features]}
+
+
+def _coding_to(coding: Coding) -> Json:
+    document: Json = {"kind": coding.kind}
+    for field in fields(coding):  # pyright: ignore - every coding is a data class
+        value = getattr(coding, field.name)
+        document[field.name] = [_coding_to(each) for each in value] if field.name == "factors" else value
+    return document
 
 
 def _columns_from(document: Json | None) -> Columns | None:
     if document is None:
         return None
-    features = tuple(map(_coding_from, document["features"]))
+    features = _codings(document["features"])
     weights = None if document["weights"] is None else _text(document["weights"])
     if document["missing"] not in ("error", "drop"):
         raise ValueError("unknown treatment of missing cells")
@@ -109,11 +116,17 @@ def _columns_from(document: Json | None) -> Columns | None:
 
 
 def _coding_from(document: Json) -> Coding:
-    fields: Json = {
-        name: tuple(map(_text, value)) if isinstance(value, list) else _text(value)
-        for name, value in document.items()
-    }
-    return CODINGS[fields.pop("kind")](**fields)
+    read = {"factors": _codings, "levels": _texts, "degree": _integer}
+    arguments = {name: read.get(name, _text)(value) for name, value in document.items()}
+    return CODINGS[arguments.pop("kind")](**arguments)
+
+
+def _codings(documents: list[Json]) -> tuple[Coding, ...]:
+    return tuple(map(_coding_from, documents))
+
+
+def _texts(values: list[Any]) -> tuple[str, ...]:
+    return tuple(map(_text, values))
 
 
 def _parameters_to(parameters: Parameters) -> Json:

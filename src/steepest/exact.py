@@ -56,8 +56,8 @@ def remainder(block: NDArray[Any]) -> Array | None:
 def rows_as_pairs(chunk: Chunk) -> Pair:
     """Return the rows (n, k) of a chunk as pairs; where nothing is left over, the lower halves are (1, k)."""
     high, low = chunk.matrix(), np.zeros((1, len(chunk.names)))
-    for columns, block in chunk.blocks():
-        rest = remainder(block)
+    for (columns, block), known in zip(chunk.blocks(), chunk.low or [None] * len(chunk.parts), strict=True):
+        rest = remainder(block) if known is None else known.reshape(block.shape)
         if rest is not None:
             low = low if len(low) == chunk.rows else np.repeat(low, chunk.rows, axis=0)
             low[:, columns] = rest
@@ -74,6 +74,12 @@ def times(a: Pair, b: Array) -> Pair:
     """Return a pair times a number."""
     high, error = two_product(a[0], b)
     return two_sum(high, error + a[1] * b)
+
+
+def multiply(a: Pair, b: Pair) -> Pair:
+    """Return the product of two pairs."""
+    high, error = two_product(a[0], b[0])
+    return two_sum(high, error + (a[0] * b[1] + a[1] * b[0]))
 
 
 def divide(a: Pair, b: Array) -> Pair:

@@ -8,11 +8,12 @@ from typing import Any
 
 from steepest import persist
 from steepest.anytime import most_groups
-from steepest.columns import learn
 from steepest.engines.tree import Tree
 from steepest.errors import InputError
 from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
+from steepest.formula import parse
+from steepest.learning import learn
 from steepest.progress import Progress
 from steepest.sources.base import Selection
 from steepest.sources.open import open_table
@@ -22,12 +23,13 @@ from steepest.sources.reading import Reading
 def fit(
     source: Any,
     *,
-    target: str,
+    target: str | None = None,
     features: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     weights: str | None = None,
     categorical: Sequence[str] = (),
     missing: str = "error",
+    formula: str | None = None,
     max_dropped: float = 1.0,
     na: Sequence[str] = (),
     decimal: str = ".",
@@ -57,6 +59,10 @@ def fit(
         levels sorted as text. The table is read once more to learn them.
     missing : {"error", "drop"}, default="error"
         Whether rows with missing cells are refused, or left out and counted.
+    formula : str, optional
+        Instead of target, features, exclude and categorical, such as
+        ``"y ~ a + b + a:b + C(city) + poly(x, 3) - 1"``; ``a*b`` is ``a + b + a:b``, ``.`` are all other
+        columns, ``days(when)`` counts days since 1970. Nothing in it is ever run.
     max_dropped : float
         Largest share of the rows that may be dropped.
     na : sequence of str
@@ -81,6 +87,9 @@ def fit(
     OSError
         If a file cannot be read.
     """
+    parsed = None if formula is None else parse(formula)
+    if parsed is not None:
+        parameters["fit_intercept"] = parsed.intercept
     model = LinearRegression(**parameters)
     if order not in ("random", "file"):
         raise InputError("order", f"got {order!r}", 'Pass "random" or "file"')
@@ -93,6 +102,7 @@ def fit(
         weights=weights,
         categorical=categorical,
         missing=missing,
+        formula=parsed,
     )
     with Progress(table.label) as progress:
         asked = model._parameters()  # pyright: ignore[reportPrivateUsage]

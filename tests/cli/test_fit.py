@@ -137,7 +137,7 @@ def test_an_unknown_column_comes_with_the_command_that_was_meant(steepest):
         ("x,y\n1,a\n2,b\n", ["-t", "y"], 3, "is the target"),
         ("x,y\n1,2\n,3\n", ["-t", "y"], 3, "1 of 2 values are missing (NaN), first at line 3"),
         ("x,y\n1,2\n3,4,5\n", ["-t", "y"], 3, "line 3: expected 2 fields, got 3"),
-        ("x,y\n1,2\n", [], 2, "Missing option"),
+        ("x,y\n1,2\n", [], 2, "name the column to explain"),
         ("x,y\n1,2\n", ["-t", "y", "--metod", "gd"], 2, "--method"),
         ("x,y\n1,2\n", ["-t", "y", "--method", "gdd"], 2, 'Did you mean "gd"'),
         ("x,y\n1,2\n", ["-t", "y", "--scale", "standart"], 2, 'Did you mean "standard"'),

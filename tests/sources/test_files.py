@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import steepest
-from steepest.columns import learn
 from steepest.errors import InputError, InputTypeError, SteepestError
+from steepest.learning import learn
 from steepest.sources.base import Selection
 from steepest.sources.open import open_table
 

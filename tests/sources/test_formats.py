@@ -23,9 +23,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import steepest
-from steepest.columns import learn
 from steepest.errors import InputError, InputTypeError, SteepestError
 from steepest.fitting import collect
+from steepest.learning import learn
 from steepest.sources import lines
 from steepest.sources.base import Selection
 from steepest.sources.lines import blocks, outside_quotes

@@ -210,7 +210,7 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 table = _together(
     click.argument("data", type=click.Path(allow_dash=True), nargs=-1, required=True),
-    click.option("-t", "--target", required=True, type=ColumnName(), help="The column to explain."),
+    click.option("-t", "--target", type=ColumnName(), help="The column to explain."),
     columns("-x", "--features", help_text="The columns that explain it (lag_* too); all others if left out."),
     columns("--exclude", help_text="Columns that are no features."),
     columns("--categorical", help_text="Features that are levels, not numbers."),
@@ -251,6 +251,10 @@ table = _together(
         default="random",
         show_default=True,
         help="In which pieces of Parquet and Arrow files are read.",
+    ),
+    click.option(
+        "--formula",
+        help='Instead of target and features: "y ~ a + b + a:b + C(city) + poly(x, 3) - 1".',
     ),
     click.option("--weights", type=ColumnName(), help="The column of row weights."),
     click.option("--no-intercept", is_flag=True, help="Fit a line through the origin."),
@@ -296,7 +300,8 @@ def selection(asked: dict[str, Any]) -> Selection:
 
     ``max_dropped`` stays too, for the fit.
     """
-    from steepest.columns import learn
+    from steepest.formula import parse
+    from steepest.learning import learn
     from steepest.sources.base import Selection
     from steepest.sources.open import open_table
     from steepest.sources.reading import Reading
@@ -305,9 +310,13 @@ def selection(asked: dict[str, Any]) -> Selection:
     given = asked.pop("data")
     opened = open_table(given if len(given) > 1 else given[0], reading)
     order = asked["random_state"] if asked.pop("order") == "random" else None
-    asked["fit_intercept"] = not asked.pop("no_intercept")
+    formula, no_intercept = asked.pop("formula"), asked.pop("no_intercept")
+    parsed = None if formula is None else parse(formula)
+    if parsed is None and asked["target"] is None:
+        raise click.UsageError("name the column to explain: -t NAME, or --formula")
+    asked["fit_intercept"] = not no_intercept and (parsed is None or parsed.intercept)
     lists = ("features", "exclude", "categorical")
     meaning: dict[str, Any] = {option: resolved(asked.pop(option), opened.kinds) for option in lists}
     meaning["features"] = meaning["features"] or None
     meaning |= {option: asked.pop(option) for option in ("target", "weights", "missing")}
-    return Selection(opened, learn(opened, **meaning), order)
+    return Selection(opened, learn(opened, formula=parsed, **meaning), order)

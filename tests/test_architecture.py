@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"cells", "checks", "chunk", "errors", "exact", "version", "whole"}
+GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "version", "whole"}
 MATHEMATICS = {
     "gathering",
     "moments",
@@ -37,6 +37,7 @@ BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
+    "memory": set(),
     "whole": set(),
     "checks": set(),
     "chunk": {"errors"},

@@ -63,6 +63,8 @@ class Cells:
         where: Callable[[int], str] | None = None,
         phrase: str = "",
         remedy: str = "",
+        *,
+        complete: bool = True,
     ) -> InputError:
         """Return the error that names all columns, with counts and first places.
 
@@ -74,10 +76,12 @@ class Cells:
             How another library says it.
         remedy : str, optional
             What else can be done about missing cells.
+        complete : bool
+            Whether all rows were looked at.
         """
         label = where or self._where
         bad = np.flatnonzero(self.missing + self.infinite)
-        told = [(label(j), self._told(j)) for j in bad[:MOST].tolist()]
+        told = [(label(j), self._told(j, complete)) for j in bad[:MOST].tolist()]
         rest = "".join(f"; {name}: {what}" for name, what in told[1:])
         more = f"; and {len(bad) - MOST} more columns" if len(bad) > MOST else ""
         return InputError(told[0][0], told[0][1] + rest + more + phrase, self._fix(bad, remedy), code=CODE)
@@ -85,11 +89,12 @@ class Cells:
     def _where(self, j: int) -> str:
         return f"column {quoted(self.names[j])}"
 
-    def _told(self, j: int) -> str:
+    def _told(self, j: int, complete: bool) -> str:
         kinds = {"missing (NaN)": int(self.missing[j]), "infinite": int(self.infinite[j])}
+        of = f"{self.rows} values" if complete else f"the first {self.rows} values"
         if kinds["missing (NaN)"] == self.rows:
-            return f"all {self.rows} values are missing (NaN)"
-        counts = [f"{number} of {self.rows} values are {kind}" for kind, number in kinds.items() if number]
+            return f"all {of} are missing (NaN)"
+        counts = [f"{number} of {of} are {kind}" for kind, number in kinds.items() if number]
         return f"{' and '.join(counts)}, first at {self.first[j]}"
 
     def _fix(self, bad: NDArray[np.intp], remedy: str) -> str:

@@ -68,6 +68,10 @@ class Table(Protocol):
         """Return the lines that show the first cell of a column that is no number."""
         ...
 
+    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        """Return columns with missing cells that are known of before a row is read: how many, where first."""
+        ...
+
     def remedy(self, name: str) -> str:
         """Return what may help to read that cell as a number, if anything."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,6 +23,7 @@ from steepest.engines.local import Watch, fold
 from steepest.engines.tree import Tree
 from steepest.errors import DataChangedError, InputError, listed
 from steepest.limits import limits_of, refuse_divergence
+from steepest.memory import available
 from steepest.methods.base import Method
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
@@ -35,6 +37,12 @@ from steepest.sources.base import Source, shuffled
 from steepest.trace import Row
 
 Array = NDArray[np.float64]
+
+COPIES = 6
+"""Matrices of products that a pass and the solution hold at a time."""
+
+LOOK_SECONDS = 2.0
+"""How long rows are read again to count what cannot be used."""
 
 LARGEST_WEIGHT = 1e150
 """Weights of a diverged descent whose distance is not worth computing."""
@@ -136,20 +144,44 @@ def collect(
     source: Source, *, watch: Watch | None = None, tree: Tree | None = None, max_dropped: float = 1.0
 ) -> tuple[Moments, Counts]:
     """Return the moments of all rows, and what became of the rows; see `fit`."""
+    _refuse_memory(len(source.names))
     try:
         moments, counts = fold(source, Moments, Counts, watch=watch, tree=tree)
     except InputError as error:
         if error.code != CODE or not source.repeatable:
             raise
-        cells = fold(source, Cells)[0]
-        remedy = ', or pass missing="drop"' if source.columns is not None else ""
-        raise cells.error(source.where, source.phrase(cells), remedy) from None
+        raise _counted(source, watch) from None
     dropped = sum(counts.dropped.values())
     if dropped > max_dropped * counts.read:
         causes = ", ".join(f"{rows} {cause}" for cause, rows in counts.dropped.items())
         what = f"{dropped} of {counts.read} rows dropped ({causes}), more than {100 * max_dropped:g}%"
         raise InputError("data", what, "Exclude these columns, or raise max_dropped", code="too-many-dropped")
     return moments, counts
+
+
+def _counted(source: Source, watch: Watch | None) -> InputError:
+    """Return the error that names all columns with cells that cannot be used, after a look of seconds."""
+    started, complete = time.monotonic(), True
+
+    def late(tree: Tree) -> bool:
+        nonlocal complete
+        if watch is not None:
+            watch(tree)
+        found = any((cells.missing + cells.infinite).any() for (cells,) in tree.groups())
+        complete = not (found and time.monotonic() - started > LOOK_SECONDS)
+        return not complete
+
+    cells = fold(source.in_order(), Cells, watch=late)[0]
+    remedy = ', or pass missing="drop"' if source.columns is not None else ""
+    return cells.error(source.where, source.phrase(cells), remedy, complete=complete)
+
+
+def _refuse_memory(columns: int) -> None:
+    """Raise MemoryError if the moments of so many columns have no room on this machine."""
+    needed, there = COPIES * 8 * columns**2, available()
+    if needed > there:
+        sizes = f"about {needed / 2**30:.1f} GB, and {there / 2**30:.1f} GB are there"
+        raise MemoryError(f"the moments of {columns} columns need {sizes}")
 
 
 def solve(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import chain
 
 from steepest.codings import Category, Coding, Days, Interaction, Numeric, Powers, as_text, compute
 from steepest.columns import Columns, Table, refuse_kinds
-from steepest.errors import InputError, InputTypeError, closest, listed
+from steepest.errors import InputError, InputTypeError, closest, listed, quoted
 from steepest.formula import REST, Factor, Formula, Term, of_names
 
 MOST_LEVELS = 10_000
@@ -25,6 +25,7 @@ def learn(
     categorical: Sequence[str] = (),
     missing: str = "error",
     formula: Formula | None = None,
+    watch: Callable[[int], None] | None = None,
 ) -> Columns:
     """Learn what the columns of a table mean, before a row is read.
 
@@ -42,6 +43,8 @@ def learn(
     missing : {"error", "drop"}
     formula : Formula, optional
         Instead of target, features, exclude and categorical.
+    watch : callable, optional
+        Told how many rows have been read to learn levels.
 
     Raises
     ------
@@ -68,7 +71,10 @@ def learn(
     )
     numbers = [factor.column for factor in factors if factor.kind in ("numeric", "powers")]
     refuse_kinds(table, numbers if weights is None else [*numbers, weights])
-    levels = _levels(table, [factor.column for factor in factors if factor.kind == "category"])
+    if missing == "error":
+        needed = [*numbers, formula.target, *([] if weights is None else [weights])]
+        _refuse_nulls(table, list(dict.fromkeys(needed)))
+    levels = _levels(table, [factor.column for factor in factors if factor.kind == "category"], watch)
     codings = tuple(_coding(table, term, levels) for term in formula.terms)
     _refuse_twins(codings)
     return Columns(formula.target, codings, weights, missing)
@@ -186,9 +192,11 @@ def expanded(
     return tuple(found)
 
 
-def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _levels(
+    table: Table, names: Sequence[str], watch: Callable[[int], None] | None
+) -> dict[str, tuple[str, ...]]:
     """Read a table once to learn the levels of some columns."""
-    pc = compute()
+    pc, rows = compute(), 0
     if not names:
         return {}
     if not table.repeatable:
@@ -196,12 +204,27 @@ def _levels(table: Table, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         raise InputError(table.label, what, "Pass a table, or a file")
     found: dict[str, set[str]] = {name: set() for name in names}
     for batch, _ in chain.from_iterable(slab() for slab in table.slabs(list(names), list(names))):
+        rows += batch.num_rows
         for name, levels in found.items():
             levels.update(pc.unique(as_text(batch.column(name))).drop_null().to_pylist())
             if len(levels) > MOST_LEVELS:
                 what, fix = f"it has more than {MOST_LEVELS} levels", "Leave it out, or group its levels"
                 raise InputError(f"column {name!r}", what, fix, code="levels")
+        if watch is not None:
+            watch(rows)
     return {name: tuple(sorted(levels)) for name, levels in found.items()}
+
+
+def _refuse_nulls(table: Table, names: Sequence[str]) -> None:
+    """Raise `InputError` for missing cells that the table knows of before it is read."""
+    found = table.nulls(names)
+    if found:
+        of = "" if table.rows is None else f" of {table.rows} values"
+        told = [f"{count}{of} are missing (NaN), first at {place}" for count, place in found.values()]
+        first, *others = (f"column {quoted(name)}" for name in found)
+        rest = "".join(f"; {name}: {what}" for name, what in zip(others, told[1:], strict=True))
+        fix = 'Drop or fill these rows first, or pass missing="drop"'
+        raise InputError(first, told[0] + rest, fix, code="not-finite")
 
 
 def _unknown(table: Table, name: str) -> InputError:

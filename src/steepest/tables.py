@@ -94,17 +94,18 @@ def fit(
     if order not in ("random", "file"):
         raise InputError("order", f"got {order!r}", 'Pass "random" or "file"')
     table = open_table(source, Reading(tuple(na), decimal, query=query))
-    columns = learn(
-        table,
-        target=target,
-        features=features,
-        exclude=exclude,
-        weights=weights,
-        categorical=categorical,
-        missing=missing,
-        formula=parsed,
-    )
     with Progress(table.label) as progress:
+        columns = learn(
+            table,
+            target=target,
+            features=features,
+            exclude=exclude,
+            weights=weights,
+            categorical=categorical,
+            missing=missing,
+            formula=parsed,
+            watch=progress.read,
+        )
         asked = model._parameters()  # pyright: ignore[reportPrivateUsage]
         rows = Selection(table, columns, (asked.random_state or 0) if order == "random" else None)
         result = fit_source(

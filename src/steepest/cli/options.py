@@ -302,6 +302,7 @@ def selection(asked: dict[str, Any]) -> Selection:
     """
     from steepest.formula import parse
     from steepest.learning import learn
+    from steepest.progress import Progress
     from steepest.sources.base import Selection
     from steepest.sources.open import open_table
     from steepest.sources.reading import Reading
@@ -319,4 +320,5 @@ def selection(asked: dict[str, Any]) -> Selection:
     meaning: dict[str, Any] = {option: resolved(asked.pop(option), opened.kinds) for option in lists}
     meaning["features"] = meaning["features"] or None
     meaning |= {option: asked.pop(option) for option in ("target", "weights", "missing")}
-    return Selection(opened, learn(opened, formula=parsed, **meaning), order)
+    with Progress(opened.label) as progress:
+        return Selection(opened, learn(opened, formula=parsed, watch=progress.read, **meaning), order)

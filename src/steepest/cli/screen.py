@@ -101,7 +101,7 @@ def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[st
         reason = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
         return "file", reason, "check the path and its permissions", ()
     if isinstance(error, MemoryError):
-        return "memory", "not enough memory", "use fewer columns", ()
+        return "memory", str(error) or "not enough memory", "use fewer columns", ()
     assert code == BUG
     message = f"this is a bug in steepest: {type(error).__name__}: {error}"
     return "bug", message, "please report it, with the output under STEEPEST_TRACEBACK=1", ()

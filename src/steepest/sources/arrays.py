@@ -61,6 +61,9 @@ class Arrays:
             refuse(chunk)
         yield chunk.without_zero_weights()
 
+    def in_order(self) -> Arrays:
+        return self
+
     def where(self, column: int) -> str:
         if column == len(self.names) - 1:
             return "y"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,9 @@ class Unlined:
 
     def remedy(self, name: str) -> str:
         return ""
+
+    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        return {}
 
 
 def counted(first: int, row: int) -> str:
@@ -91,6 +94,10 @@ class Source(Protocol):
         """Return all rows in pieces; a sequence, where pieces can be read in any order."""
         ...
 
+    def in_order(self) -> Source:
+        """Return the same rows in the order of the source."""
+        ...
+
     def where(self, column: int) -> str:
         """Return what messages call a column of the chunks."""
         ...
@@ -142,6 +149,9 @@ class Selection:
             return (partial(self._chunks, slab) for slab in slabs)
         pieces = [partial(self._chunks, slab) for slab in slabs]
         return pieces if self.order is None else shuffled(pieces, np.random.default_rng(self.order))
+
+    def in_order(self) -> Selection:
+        return replace(self, order=None)
 
     def _chunks(self, slab: Slab) -> Iterator[Chunk]:
         for batch, place in slab():

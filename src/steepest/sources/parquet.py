@@ -40,6 +40,28 @@ class Parquet(File):
             for group, first in zip(groups, accumulate(rows, initial=0), strict=False)
         ]
 
+    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        found: dict[str, tuple[int, str]] = {}
+        for name, counts in self._null_counts(names).items():
+            if sum(counts):
+                group = next(group for group, count in enumerate(counts) if count)
+                first = sum(self._metadata.row_group(before).num_rows for before in range(group))
+                values = self._open().read_row_group(group, columns=[name]).column(0)
+                row = first + values.is_null().to_pylist().index(True)
+                found[name] = (sum(counts), f"row {row}")
+        return found
+
+    def _null_counts(self, names: Sequence[str]) -> dict[str, list[int]]:
+        """Return the numbers of missing cells by column and row group, as far as the footer tells."""
+        counts: dict[str, list[int]] = {name: [] for name in names}
+        for group in range(self._metadata.num_row_groups):
+            columns = self._metadata.row_group(group)
+            for column in map(columns.column, range(columns.num_columns)):
+                if column.path_in_schema in counts:
+                    known: Any = column.statistics
+                    counts[column.path_in_schema].append((known and known.null_count) or 0)
+        return counts
+
     def _read(self, group: int, first: int, names: list[str]) -> Iterator[tuple[Any, Place]]:
         import pyarrow as pa
 

@@ -46,6 +46,14 @@ class Several:
     def witness(self, name: str) -> tuple[str, ...]:
         return self._first_odd(name).witness(name)
 
+    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+        found: dict[str, tuple[int, str]] = {}
+        for table in self._tables:
+            for name, (count, place) in table.nulls(names).items():
+                before, first = found.get(name, (0, f"{table.label}, {place}"))
+                found[name] = (before + count, first)
+        return found
+
     def remedy(self, name: str) -> str:
         return self._first_odd(name).remedy(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,9 +21,6 @@ from steepest.sources.reading import Reading
 WORTH = 16_384
 """Rows from which a batch is worth folding; drivers deliver fewer at a time."""
 
-SAMPLE = 1000
-"""Rows that show what the columns of SQLite hold, which has no types."""
-
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -36,6 +34,8 @@ class Dialect:
         Opens the transaction, after which the data do not change any more.
     number : str
         An expression that makes a number of a column.
+    outline : str
+        What shows the columns of a query.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Dialect:
     driver: str
     begin: str
     number: str
+    outline: str
 
     def address(self, uri: str) -> str:
         """Return an address as the driver takes it; raise OSError if there is no such file."""
@@ -60,6 +61,7 @@ SQLITE = Dialect(
     "adbc_driver_sqlite.dbapi",
     "SELECT 1",
     "CASE typeof({0}) WHEN 'integer' THEN CAST({0} AS REAL) ELSE {0} END",
+    "{0}",
 )
 POSTGRES = Dialect(
     "PostgreSQL",
@@ -67,6 +69,7 @@ POSTGRES = Dialect(
     "adbc_driver_postgresql.dbapi",
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
     "CAST({0} AS double precision)",
+    "SELECT * FROM ({0}) AS q LIMIT 0",
 )
 DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgres": POSTGRES}
 """By the scheme of the address: the only registry."""
@@ -93,6 +96,7 @@ class Database(Unlined):
         parts = ".".join(map(quoted_name, query.strip().split(".")))
         self._query = f"SELECT * FROM {parts}" if named else query.strip().rstrip(";")
         self._connection = self._connected(dialect.address(uri))
+        weakref.finalize(self, self._connection.close)
         self._run(dialect.begin).close()
         schema = self._schema()
         refuse_twins(schema.names, self.label)
@@ -100,13 +104,13 @@ class Database(Unlined):
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Iterator[Slab]:
         columns = ", ".join(self._column(name, name in text) for name in names)
-        cursor, first = self._run(f"SELECT {columns} FROM ({self._query}) AS q"), 0
-        for batch in self._gathered(cursor.fetch_record_batch()):
-            for start in range(0, batch.num_rows, SPAN):
-                rows = [(batch.slice(start, SPAN), partial(counted, first + start))]
-                yield partial(iter, rows)
-            first += batch.num_rows
-        cursor.close()
+        first = 0
+        with self._run(f"SELECT {columns} FROM ({self._query}) AS q") as cursor:
+            for batch in self._gathered(cursor.fetch_record_batch()):
+                for start in range(0, batch.num_rows, SPAN):
+                    rows = [(batch.slice(start, SPAN), partial(counted, first + start))]
+                    yield partial(iter, rows)
+                first += batch.num_rows
 
     def fingerprint(self) -> Fingerprint:
         return {}
@@ -118,7 +122,7 @@ class Database(Unlined):
         return f"{self._dialect.number.format(column)} AS {column}"
 
     def _schema(self) -> Any:
-        with self._run(f"SELECT * FROM ({self._query}) AS q LIMIT {SAMPLE}") as cursor:
+        with self._run(self._dialect.outline.format(self._query)) as cursor:
             return cursor.fetch_record_batch().schema
 
     def _gathered(self, reader: Any) -> Iterator[Any]:
@@ -150,6 +154,7 @@ class Database(Unlined):
         try:
             cursor.execute(sql)
         except Error as error:
+            cursor.close()
             fix = "Try the query in the database's own shell"
             raise InputError(self.label, self._clean(error), fix, code="query") from None
         return cursor

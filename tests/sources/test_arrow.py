@@ -76,3 +76,35 @@ def test_column_names_must_differ():
     twice = pa.table([[1.0], [2.0]], names=["x", "x"])
     with pytest.raises(InputError, match="more than one column is called 'x'"):
         steepest.fit(twice, target="x")
+
+
+def test_lazy_frames_and_relations_are_streamed(tmp_path):
+    import duckdb
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    rows = pl.DataFrame({"x": rng.normal(size=200_000), "city": rng.choice(["a", "b"], 200_000)})
+    rows = rows.with_columns(y=2 * pl.col("x") + (pl.col("city") == "b") + rng.normal(size=200_000))
+    rows.write_parquet(tmp_path / "t.parquet")
+    expected = steepest.fit(rows, target="y", categorical=["city"])
+    lazy = pl.scan_parquet(tmp_path / "t.parquet").filter(pl.col("x") < 10)
+    relation = duckdb.sql(f"SELECT * FROM '{tmp_path / 't.parquet'}'")
+    for table in (lazy, relation):
+        model = steepest.fit(table, target="y", categorical=["city"])
+        np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+        assert model.moments_.rows == 200_000
+
+
+def test_lazy_frames_are_never_collected_whole(monkeypatch):
+    import polars as pl
+
+    whole = pl.LazyFrame.collect
+
+    def counted(frame, **options):
+        rows = whole(frame, **options)
+        assert len(rows) == 0, "collected whole"
+        return rows
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", counted)
+    frame = pl.LazyFrame({"x": np.arange(100_000.0), "y": np.arange(100_000.0) % 7})
+    assert steepest.fit(frame, target="y").moments_.rows == 100_000

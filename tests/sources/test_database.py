@@ -144,7 +144,7 @@ def test_nothing_can_be_written(address, tmp_path):
     [
         ("", InputError, "there is none"),
         ("nope", InputError, "nope"),
-        ("SELECT km FROM", InputError, "syntax error"),
+        ("SELECT km FROM WHERE", InputError, "syntax error"),
         ("SELECT km, km AS fare, fare FROM trips", InputError, "more than one column is called 'fare'"),
         ("SELECT zone, fare FROM trips", InputTypeError, "column 'zone': holds text"),
         ("SELECT fare FROM trips WHERE km < 0", InputError, "no column beside the target"),

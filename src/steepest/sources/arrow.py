@@ -96,7 +96,7 @@ class ArrowTable(Unlined):
         """Return the table that `data` is, or None."""
         if cls.recognises(data):
             return cls(data)
-        if hasattr(data, "scanner"):
+        if hasattr(data, "scanner") or hasattr(data, "collect_batches"):
             return cls(data)
         import narwhals.stable.v2 as nw
 
@@ -108,6 +108,8 @@ class ArrowTable(Unlined):
     def _open(self) -> Any:
         import pyarrow as pa
 
+        if hasattr(self._data, "collect_batches"):
+            return _lazily(self._data)
         if hasattr(self._data, "columns"):
             _refuse_odd_names(self._data.columns, self.label)
         try:
@@ -130,3 +132,12 @@ class ArrowTable(Unlined):
 
     def fingerprint(self) -> Fingerprint:
         return {}
+
+
+def _lazily(frame: Any) -> Any:
+    """Return the batches of a lazy frame of polars, which are computed as they are read."""
+    import pyarrow as pa
+
+    schema = frame.limit(0).collect().to_arrow().schema
+    batches = (batch for part in frame.collect_batches() for batch in part.to_arrow().to_batches())
+    return pa.RecordBatchReader.from_batches(schema, batches)

@@ -1,6 +1,8 @@
 """What the pages show is what happens."""
 
 import re
+import shlex
+from itertools import pairwise
 
 import pytest
 
@@ -42,3 +44,25 @@ def test_its_iterations_are_those_of_the_study():
     ]
     assert printed == measured
     assert "Beyond: gd at 1/L at 10000, steepest at 10000." in study
+
+
+def test_the_page_on_streaming_runs_and_prints_what_it_says(names, capsys):
+    page = (ROOT / "docs" / "streaming.md").read_text()
+    blocks = re.findall(r"```(\w*)\n(.*?)```", page, flags=re.DOTALL)
+    printed = [text for (kind, _), (_, text) in pairwise(blocks) if kind == "python"]
+    for block in (text for kind, text in blocks if kind == "python"):
+        exec(block, names)
+        shown = capsys.readouterr().out
+        assert not shown or shown in printed
+    assert names["model"].feature_names_in_[:3].tolist() == ["km", "zone[centre]", "zone[port]"]
+
+
+def test_the_commands_on_streaming_run(steepest, tmp_path):
+    page = (ROOT / "docs" / "streaming.md").read_text()
+    rows = "".join(f"{i % 7},{i % 5},{i % 11}\n" for i in range(200))
+    (tmp_path / "trips.csv").write_text("km,hour,fare\n" + rows)
+    (block,) = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    for line in block.splitlines():
+        (tmp_path / "fare.json").unlink(missing_ok=True)
+        words = shlex.split(line.replace("trips.parquet", "trips.csv"))
+        assert steepest(*words[1:]).code == 0

@@ -179,3 +179,28 @@ def test_nothing_to_fit_is_refused():
         steepest.fit(table, target="y")
     with pytest.raises(InputError, match="neither a feature nor an intercept"):
         steepest.fit(table, target="y", features=[], fit_intercept=False)
+
+
+def test_rows_are_dropped_up_to_a_limit(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n?,3\n3,4\n4,6\n")
+    options = {"target": "y", "na": ["?"], "missing": "drop"}
+    assert steepest.fit(path, **options, max_dropped=0.25).moments_.rows == 3
+    with pytest.raises(SteepestError, match=r"1 of 4 rows dropped \(1 missing x\), more than 20%"):
+        steepest.fit(path, **options, max_dropped=0.2)
+
+
+def test_features_may_be_patterns(tmp_path):
+    table = pd.DataFrame({"lag_1": [1.0, 2, 4, 3], "y": [2.0, 1, 5, 3], "lag_2": [0.0, 1, 3, 2], "b": 1.0})
+    model = steepest.fit(table, target="y", features=["lag_*"], exclude=["*_2"])
+    assert model.feature_names_in_.tolist() == ["lag_1"]
+    with pytest.raises(SteepestError, match='no column "x_\\*"'):
+        steepest.fit(table, target="y", features=["x_*"])
+
+
+def test_missing_cells_are_named_in_the_order_of_the_file(tmp_path):
+    table = pd.DataFrame({"x": np.arange(5000.0), "y": np.arange(5000.0) % 7})
+    table.loc[[700, 3000], "x"] = np.inf
+    table.to_parquet(tmp_path / "t.parquet", row_group_size=100)
+    with pytest.raises(SteepestError, match=r"2 of 5000 values are infinite, first at row 700"):
+        steepest.fit(tmp_path / "t.parquet", target="y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -94,14 +95,14 @@ def _named(
             raise InputTypeError(argument, f"got {names!r}", "Pass a list of column names")
     if target is None:
         raise InputError("target", "there is none", "Name the column to explain, or pass a formula")
+    exclude, categorical = expanded(exclude, table.kinds), expanded(categorical, table.kinds)
     if features is not None:
         features = expanded(features, table.kinds, without=(target, weights, *exclude))
-    exclude, categorical = expanded(exclude, table.kinds), expanded(categorical, table.kinds)
     _refuse_unknown(table, [target, *(features or ()), *exclude, *categorical], weights)
     taken = {target, weights, *exclude}
     chosen = [name for name in table.kinds if name not in taken] if features is None else list(features)
     used = [*chosen, target, *([] if weights is None else [weights])]
-    twice = sorted({name for name in used if used.count(name) > 1} | {*chosen} & {*exclude})
+    twice = sorted({*_repeated(used)} | {*chosen} & {*exclude})
     if twice:
         what = f"{listed(map(repr, twice))} would have two meanings"
         raise InputError("features", what, "Name every column once", code="columns")
@@ -171,8 +172,7 @@ def _simple(table: Table, factor: Factor, levels: dict[str, tuple[str, ...]]) ->
 
 
 def _refuse_twins(codings: Sequence[Coding]) -> None:
-    names = [name for coding in codings for name in coding.names]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = _repeated(name for coding in codings for name in coding.names)
     if twice:
         what, fix = f"{listed(map(repr, twice))} occurs twice", "Take one of them out"
         raise InputError("formula", what, fix, code="formula")
@@ -190,6 +190,10 @@ def expanded(
         matching = [each for each in columns if fnmatchcase(each, name) and each not in without]
         found += [each for each in matching if each not in found] or [name]
     return tuple(found)
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def _levels(

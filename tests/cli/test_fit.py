@@ -243,3 +243,14 @@ def test_messages_show_names_literally(steepest, tmp_path):
     result = steepest("fit", "t.csv", "-t", "z")
     assert result.code == 3
     assert "\x1b" not in result.err
+
+
+def test_columns_that_have_no_room_are_refused_with_the_numbers(tmp_path, steepest):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [f"c{j}" for j in range(100_000)]
+    pq.write_table(pa.table([pa.array([1.0, 2.0])] * len(names), names=names), tmp_path / "wide.parquet")
+    done = steepest("fit", "wide.parquet", "-t", "c0")
+    assert done.code == 4
+    assert "the moments of 100000 columns need about 447.0 GB, and" in done.err

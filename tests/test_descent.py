@@ -180,7 +180,7 @@ def test_a_long_descent_shows_its_progress_and_ends_at_an_interrupt(tmp_path):
     assert line.startswith("step ")
     assert " away\n" in line
     assert (process.returncode, out) == (130, "")
-    assert rest == "error[interrupted]: stopped; no model was written\n"
+    assert rest == "error[interrupted]: stopped before the end\n"
     assert not (tmp_path / "m.json").exists()
 
 

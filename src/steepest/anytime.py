@@ -7,6 +7,8 @@ alone, and it holds whatever the order of the rows within the pieces, sorted one
 References
 ----------
 Busing, Meijer, van der Leeden (1999), *Delete-m jackknife for unequal m*, Statistics and Computing 9.
+O'Neill (2014), *Some useful moment results in sampling problems*, The American Statistician 68 (the degrees
+of freedom of a variance of values that are not normal).
 Robbins (1970), *Statistical methods related to the law of the iterated logarithm*, Annals of Mathematical
 Statistics 41 (the mixture boundary of a Brownian motion).
 """
@@ -17,13 +19,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from steepest.errors import InputError, choices
+from steepest.errors import InputError, NotInferable, choices
 from steepest.inference import INTERCEPT, inference, quantile
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
@@ -108,7 +111,7 @@ def standing(
     sums = _Sums.of(normal, groups)
     everything, freedom = sums.over(slice(None)), normal.freedom
     estimate = everything.lines()[0]
-    variance, rss = everything.variance()
+    se, rss = everything.errors()
     known = Standing(
         names=(*((INTERCEPT,) if intercept else ()), *(total.names[j] for j in normal.active)),
         estimate=estimate,
@@ -119,11 +122,14 @@ def standing(
     groups_apart = len(sums.weight)
     if share is None or groups_apart < FEWEST:
         return known
-    deviation = _deviation(estimate, sums.without_each().lines(), sums.weight)
-    left, se = math.sqrt(max(1 - share, 0.0)), np.sqrt(rss / freedom * variance)
-    move = quantile(LEVEL, groups_apart - 1) * deviation * left
+    without = sums.without_each()
+    if not without.determined():
+        return known
+    deviation, known_by = _deviation(estimate, without.lines(), sums.weight)
+    left, se = math.sqrt(max(1 - share, 0.0)), math.sqrt(rss / freedom) * se
+    move = special.stdtrit(known_by, (1 + LEVEL) / 2) * deviation * left
     expected = quantile(LEVEL, freedom) * se * math.sqrt(share)
-    widened = float(np.max(deviation / se))
+    widened = float(np.max(np.divide(deviation, se, out=np.ones_like(se), where=se > 0)))
     return replace(
         known, move=move, reach=np.hypot(move * _at_any_time(share, always), expected), ordered=widened
     )
@@ -139,12 +145,23 @@ def _at_any_time(share: float, always: bool) -> float:
     return math.sqrt(boundary) / float(special.ndtri((1 + LEVEL) / 2))
 
 
-def _deviation(estimate: Array, without: Array, weight: Array) -> Array:
-    """Return the standard deviations (q,) of estimates, from those (g, q) that leave out one group each."""
-    times = (weight.sum() / weight)[:, None]
+def _deviation(estimate: Array, without: Array, weight: Array) -> tuple[Array, Array]:
+    """Return the standard deviations (q,) of estimates, and their degrees of freedom (q,).
+
+    They come from the estimates (g, q) that leave out one group each. Where a few groups tell most, as in
+    rows that are sorted, there are fewer degrees of freedom than groups: as many as a multiple of chi squared
+    has that varies like a variance of g values of their kurtosis, which is estimated without bias.
+    """
+    g, times = len(weight), (weight.sum() / weight)[:, None]
     pseudo = times * estimate - (times - 1) * without
-    center = len(weight) * estimate - ((1 - 1 / times) * without).sum(axis=0)
-    return np.sqrt(np.mean((pseudo - center) ** 2 / (times - 1), axis=0))
+    center = g * estimate - ((1 - 1 / times) * without).sum(axis=0)
+    steps = (pseudo - center) / np.sqrt(times - 1)
+    largest = np.abs(steps).max(axis=0)
+    steps /= np.where(largest > 0, largest, 1.0)
+    variance = np.mean(steps**2, axis=0)
+    excess = np.mean(steps**4, axis=0) / np.where(largest > 0, variance, 1.0) ** 2 - 3
+    unbiased = (g - 1) / ((g - 2) * (g - 3)) * ((g + 1) * excess + 6)
+    return largest * np.sqrt(variance), 2 / (2 / (g - 1) + np.maximum(unbiased, 0.0) / g)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +219,12 @@ class _Sums:
         sums = (each.sum(axis=0) - each for each in (self.weight, self.first, self.second))
         return replace(self, **dict(zip(("weight", "first", "second"), sums, strict=True)))
 
+    def determined(self) -> bool:
+        """Return whether every set determines its coefficients, as all rows must."""
+        centred = self._centred()[:, :-1, :-1]
+        k = centred.shape[-1]
+        return not k or bool((np.linalg.eigvalsh(centred)[:, 0] >= WELL * k * self.weight).all())
+
     def lines(self) -> Array:
         """Return the coefficients (g, q) of every set in the user's units, the intercept first."""
         centred = self._centred()
@@ -212,17 +235,17 @@ class _Sums:
         above = (self.first[:, -1] - np.einsum("gj,gj->g", self.first[:, :-1], u)) / self.weight
         return np.column_stack([self.mean[-1] - b @ self.mean[:-1] + above * self.size[-1], b])
 
-    def variance(self) -> tuple[Array, float]:
-        """Return the variances (q,) of the first set's coefficients per residual variance, and Σ w r²."""
+    def errors(self) -> tuple[Array, float]:
+        """Return the standard errors (q,) of the first set's coefficients per residual sigma, and Σ w r²."""
         centred = self._centred()[0]
         inverse = np.linalg.inv(centred[:-1, :-1])
         rss = max(float(centred[-1, -1] - centred[:-1, -1] @ inverse @ centred[:-1, -1]), 0.0)
-        variance = np.diag(inverse) * (self.size[-1] / self.size[:-1]) ** 2
+        errors = np.sqrt(np.diag(inverse)) * (self.size[-1] / self.size[:-1])
         if self.intercept:
             center = self.mean[:-1] / self.size[:-1]
-            of_intercept = (1 / self.weight[0] + center @ inverse @ center) * self.size[-1] ** 2
-            variance = np.append(of_intercept, variance)
-        return variance, rss
+            of_intercept = math.sqrt(1 / self.weight[0] + center @ inverse @ center) * self.size[-1]
+            errors = np.append(of_intercept, errors)
+        return errors, rss
 
     def _centred(self) -> Array:
         if not self.intercept:
@@ -252,11 +275,14 @@ class Until:
     def of(cls, source: Source, goals: Mapping[str, float], *, intercept: bool) -> Self:
         """Return what ends a pass over a source; raise `InputError` if that cannot be known."""
         names = [*source.names[:-1], *([INTERCEPT] if intercept else [])]
+        if most_groups(len(source.names)) < FEWEST:
+            what = f"{len(source.names)} columns are too many to keep groups of their moments apart"
+            raise InputError("until", what, "Choose fewer features, or read all rows")
         for name, goal in goals.items():
             if name not in names:
                 raise InputError("until", f"there is no coefficient {name!r}", choices(name, names))
-            if not 0 < goal < math.inf:
-                raise InputError("until", f"the half-width of {name!r} is {goal:g}", "Pass a positive number")
+            if not (isinstance(goal, Real) and 0 < goal < math.inf):
+                raise InputError("until", f"the half-width of {name!r} is {goal!r}", "Pass a positive number")
         if source.rows is None or not source.shuffled:
             what = "rows that come in their own order say nothing about the others"
             fix = 'Read Parquet or Arrow files with order="random", or read all rows'
@@ -271,7 +297,7 @@ class Until:
         if stands is None or stands.reach is None:
             return False
         reach = dict(zip(stands.names, stands.reach.tolist(), strict=True))
-        if any(reach.get(name, math.inf) > goal for name, goal in self._goals.items()):
+        if rows >= self._rows or any(reach.get(name, math.inf) > goal for name, goal in self._goals.items()):
             return False
         self.reached = stands
         return True
@@ -279,10 +305,13 @@ class Until:
 
 def sample_of(fit: Fit, stands: Standing, rows: int | None) -> Sample:
     """Return what a fit is that read only some of the rows."""
-    ordinary = inference(fit, LEVEL)
+    try:
+        ordinary = inference(fit, LEVEL)
+    except NotInferable:
+        return Sample(rows or fit.counts.read, (1.0,) * (fit.moments.p + fit.normal.intercept))
     reach = dict(zip(stands.names, [] if stands.reach is None else stands.reach.tolist(), strict=True))
     halves = (ordinary.high - ordinary.low) / 2
     widening = (
-        max(reach.get(name, half) / half, 1.0) for name, half in zip(ordinary.names, halves, strict=True)
+        max(1.0, reach.get(name, half) / half) for name, half in zip(ordinary.names, halves, strict=True)
     )
     return Sample(rows or fit.counts.read, tuple(widening))

@@ -7,6 +7,7 @@ written whole or not at all, now and then, and belongs to one run at a time: a l
 from __future__ import annotations
 
 import base64
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -21,8 +22,11 @@ from steepest.engines.tree import Tree
 from steepest.errors import CheckpointError
 from steepest.moments import Moments
 from steepest.sealed import Sealed
+from steepest.whole import part_of
 
-CHECKPOINT = Sealed("checkpoint", "checkpoint", 1, CheckpointError, "Delete it, and fit from the beginning")
+CHECKPOINT = Sealed(
+    "checkpoint", "checkpoint", 1, CheckpointError, "Name another file, or fit from the beginning"
+)
 
 SECONDS = 1.0
 SHARE = 50
@@ -67,6 +71,8 @@ class Checkpoint:
     def __enter__(self) -> Self:
         self._lock = _locked(self._lock_path)
         try:
+            for left in self.path.parent.glob(f"{part_of(self.path)}*"):  # by a process that was killed
+                left.unlink(missing_ok=True)
             if self.path.exists():
                 self._take_up()
             else:
@@ -79,15 +85,23 @@ class Checkpoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.path.unlink(missing_ok=True)
-        self._release()
+        try:
+            if kind is None:
+                self.path.unlink(missing_ok=True)
+        except OSError as problem:
+            self._say(f"note: the checkpoint stays: {problem.strerror}: {self.path}")
+        finally:
+            self._release()
 
     def __call__(self, tree: Tree) -> None:
         """Write the file if it is time to; a pass calls this after every piece."""
         self.tree = tree
         if time.monotonic() - self._written < max(SECONDS, SHARE * self._took):
             return
+        self.keep()
+
+    def keep(self) -> None:
+        """Write the file, or say once that it cannot be written."""
         try:
             self.save()
         except OSError as error:
@@ -103,13 +117,13 @@ class Checkpoint:
         self._took = self._written - started
 
     def _take_up(self) -> None:
+        document, label = CHECKPOINT.load(self.path)
         if not self._resume:
             what = "is there already: an earlier run left it"
             raise CheckpointError(self.path.name, what, "Go on with --resume, or delete it")
-        document, label = CHECKPOINT.load(self.path)
         try:
             run, tree = dict(document["run"]), _tree_from(document["tree"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise CHECKPOINT.not_understood(label, error) from error
         names = sorted({*run, *self._run})
         unlike = [name for name in names if run.get(name) != self._run.get(name)]
@@ -117,7 +131,7 @@ class Checkpoint:
             told = "; ".join(
                 f"{name}: {run.get(name)!r} then, {self._run.get(name)!r} now" for name in unlike
             )
-            fix = "Run what it was written for, or delete it and fit from the beginning"
+            fix = "Run what it was written for, or name another file"
             raise CheckpointError(label, f"belongs to another run ({told})", fix)
         self.tree = tree
 
@@ -144,7 +158,11 @@ def _locked(path: Path) -> int:
         os.close(lock)
         name = path.name.removesuffix(".lock")
         raise CheckpointError(name, f"is in use by {owner}", "Wait for it, or name another file") from error
-    if not path.exists() or os.fstat(lock).st_ino != path.stat().st_ino:  # its owner has just removed it
+    try:
+        same = os.fstat(lock).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        same = False
+    if not same:  # its owner has just removed it
         os.close(lock)
         return _locked(path)
     os.ftruncate(lock, 0)
@@ -158,22 +176,43 @@ def _tree_to(tree: Tree) -> dict[str, Any]:
 
 
 def _tree_from(document: Any) -> Tree:
-    nodes = [(int(size), (_moments_from(m), _counts_from(c))) for size, m, c in document["nodes"]]
-    return Tree(int(document["most"]), int(document["span"]), nodes, int(document["rows"]))
+    nodes = [(_whole(size), (_moments_from(m), _counts_from(c))) for size, m, c in document["nodes"]]
+    most, span, rows = (_whole(document[name]) for name in ("most", "span", "rows"))
+    sizes = [size for size, _ in nodes]
+    if sizes != sorted(sizes, reverse=True) or any(
+        size & (size - 1) or not 0 < size <= span for size in sizes
+    ):
+        raise ValueError("sums of pieces that cannot be")
+    return Tree(most, span, nodes, rows)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, float | int) or isinstance(value, bool) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
+    return value
 
 
 ARRAYS = ("mean", "mean_low", "minimum", "maximum", "unit", "scatter")
-NUMBERS = ("rows", "dropped", "weight", "sum_log_weight", "weight_unit", "digits", "roundings")
+COUNTED = ("rows", "dropped", "roundings")
+MEASURED = ("weight", "sum_log_weight", "weight_unit", "digits")
 
 
 def _moments_to(m: Moments) -> dict[str, Any]:
     arrays = {name: base64.b64encode(getattr(m, name).astype("<f8").tobytes()).decode() for name in ARRAYS}
-    return {"names": list(m.names), **{name: getattr(m, name) for name in NUMBERS}, **arrays}
+    numbers = {name: getattr(m, name) for name in (*COUNTED, *MEASURED)}
+    return {"names": list(m.names), **numbers, **arrays}
 
 
 def _moments_from(document: Any) -> Moments:
     names, k = tuple(document["names"]), len(document["names"])
-    fields: dict[str, Any] = {name: document[name] for name in NUMBERS}
+    fields: dict[str, Any] = {name: _whole(document[name]) for name in COUNTED}
+    fields |= {name: _number(document[name]) for name in MEASURED}
     for name in ARRAYS:
         shape = (k, k) if name == "scatter" else (k,)
         fields[name] = np.frombuffer(base64.b64decode(document[name]), "<f8").astype(float).reshape(shape)
@@ -185,4 +224,5 @@ def _counts_to(counts: Counts) -> dict[str, Any]:
 
 
 def _counts_from(document: Any) -> Counts:
-    return Counts(document["read"], document["used"], dict(document["dropped"]))
+    dropped = {str(cause): _whole(rows) for cause, rows in document["dropped"].items()}
+    return Counts(_whole(document["read"]), _whole(document["used"]), dropped)

@@ -57,7 +57,11 @@ class Table(Protocol):
         ...
 
     def fingerprint(self) -> Fingerprint:
-        """Return what changes when the table changes, by name."""
+        """Return what tells the table from others, by name."""
+        ...
+
+    def changes(self) -> list[str]:
+        """Return what has changed since the table was opened."""
         ...
 
     def excerpt(self, name: str) -> tuple[str, ...]:

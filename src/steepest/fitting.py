@@ -109,9 +109,11 @@ def fit(
         If the source changed while it was read.
     """
     check(parameters)
-    before = source.fingerprint()
-    enough = None if until is None else Until.of(source, until, intercept=parameters.fit_intercept)
-    moments, counts = collect(source, watch=_watching(watch, enough), tree=tree, max_dropped=max_dropped)
+    enough = None if not until else Until.of(source, until, intercept=parameters.fit_intercept)
+    if enough is not None and tree is not None and tree.nodes and enough(*_so_far(tree)):
+        moments, counts = tree.total()
+    else:
+        moments, counts = collect(source, watch=_watching(watch, enough), tree=tree, max_dropped=max_dropped)
     stopped = None if enough is None else enough.reached
     result = solve(
         moments,
@@ -122,7 +124,7 @@ def fit(
         observe=observe,
         former=former,
     )
-    changed = [name for name, value in source.fingerprint().items() if before.get(name) != value]
+    changed = source.changes()
     if changed:
         what = f"changed while it was read ({listed(changed)})"
         raise DataChangedError("the data", what, "Fit again when it is complete")
@@ -135,9 +137,13 @@ def _watching(watch: Watch | None, enough: Until | None) -> Watch | None:
 
     def both(tree: Tree) -> bool:
         ended = watch is not None and watch(tree) is True
-        return enough([moments for moments, _ in tree.groups()], tree.pieces, tree.rows) or ended
+        return enough(*_so_far(tree)) or ended
 
     return both
+
+
+def _so_far(tree: Tree) -> tuple[list[Moments], int, int]:
+    return [moments for moments, _ in tree.groups()], tree.pieces, tree.rows
 
 
 def collect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +11,14 @@ from typing import Any, Self
 
 QUIET_SECONDS = 2.0
 LINE_SECONDS = 10.0
+
+
+def tell(text: str) -> None:
+    """Print a line on stderr, if there is anybody to be told."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
 
 
 class Progress:
@@ -24,7 +33,7 @@ class Progress:
     """
 
     def __init__(self, label: str = "data", clock: Callable[[], float] = time.monotonic) -> None:
-        self._label, self._clock = label, clock
+        self._label, self._clock = "".join(c if c.isprintable() else "?" for c in label), clock
         self._started, self._next = 0.0, 0.0
         self._live: Any = None
 
@@ -53,11 +62,11 @@ class Progress:
         return False
 
     def _show(self, text: str, now: float) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._redraw(text)
         else:
             self._next = now + LINE_SECONDS
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     def _redraw(self, text: str) -> None:
         if self._live is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with target.open("wb") as file:
             yield file
         return
-    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    part = target.with_name(f"{part_of(target)}{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             yield file
@@ -43,9 +44,16 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
+def part_of(target: Path) -> str:
+    """Return how the names of unfinished files begin that are to become a file: short, whatever its name."""
+    return f".steepest-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+
+
 def _flushed(folder: Path) -> None:
     """Have the system write the names in a folder, where it can: after a crash, the new file is there."""
-    if hasattr(os, "O_DIRECTORY"):
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with suppress(OSError):  # some network file systems know no such thing
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(opened)

@@ -147,7 +147,7 @@ def test_an_interrupt_is_exit_130_and_leaves_nothing(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 130
-    assert done.stderr == "error[interrupted]: stopped; no model was written\n"
+    assert done.stderr == "error[interrupted]: stopped before the end\n"
     assert [path.name for path in tmp_path.iterdir()] == ["slow.csv"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

@@ -53,8 +53,9 @@ def steepest() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its documented code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - lives as long as the process
     tolerate_any_encoding()
     instruction = os.environ.get(COMPLETION)
     if instruction:
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _interruptible() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the work in good order; the second time they end it at once."""
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: handler for number, handler in former.items() if handler != signal.SIG_IGN}
 
     def interrupt(*_: object) -> None:
         for number in former:

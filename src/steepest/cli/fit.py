@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
+    callback=options.keepable,
     metavar="FILE",
     help="Keep what has been gathered in this file, until the fit is done.",
 )
@@ -104,17 +105,19 @@ def command(
 
     if resume and checkpoint is None:
         raise click.UsageError("--resume needs --checkpoint FILE: the file to go on from")
+    _refuse_one_file(checkpoint, output, asked["data"])
+    read = {name: asked[name] for name in ("na", "decimal", "query")}
     max_dropped, source = asked.pop("max_dropped"), options.selection(asked)
     parameters = Parameters(precise=precise or "auto", **asked)
     most = most_groups(len(source.names))
     live = Live(source, intercept=parameters.fit_intercept, mode="off" if quiet else progress)
-    kept = nullcontext() if checkpoint is None else _kept(checkpoint, source, parameters, most, resume)
+    kept = nullcontext() if checkpoint is None else _kept(checkpoint, source, parameters, read, most, resume)
     with kept as keeper, _leaving_word(live, keeper), live:
-        tree = Tree(most) if keeper is None else keeper.tree
+        tree = live.tree = Tree(most) if keeper is None else keeper.tree
 
         def watch(done: Tree) -> None:
             live(done)
-            if keeper is not None:
+            if keeper is not None and done is tree:
                 keeper(done)
 
         result = fit(
@@ -138,20 +141,40 @@ def command(
     return DONE if result.converged else NOT_CONVERGED
 
 
-def _kept(path: Path, source: Selection, parameters: Parameters, most: int, resume: bool) -> Checkpoint:
+def _refuse_one_file(checkpoint: Path | None, output: Path | None, data: tuple[str, ...]) -> None:
+    """Raise a usage error if the checkpoint would be written over another file of the run."""
+    if checkpoint is not None:
+        others = [Path(each).resolve() for each in (*data, *([] if output is None else [output]))]
+        if checkpoint.resolve() in others:
+            raise click.UsageError(
+                f"--checkpoint {checkpoint} is another file of this run: name one of its own"
+            )
+
+
+def _kept(
+    path: Path, source: Selection, parameters: Parameters, read: dict[str, Any], most: int, resume: bool
+) -> Checkpoint:
     """Return the checkpoint of a run."""
+    import numpy as np
+
     from steepest.checkpoint import Checkpoint
+    from steepest.chunk import SPAN
     from steepest.errors import InputError
+    from steepest.sources.lines import BLOCK
     from steepest.version import __version__
 
-    if not source.fingerprint():
+    if not (source.fingerprint() and source.repeatable):
         what = f"{source.table.label} cannot be taken up again where it was left"
         raise InputError("checkpoint", what, "Read files, or leave --checkpoint out")
-
+    columns = source.columns
     run: dict[str, Any] = {
-        "steepest": __version__.split(".")[0],
-        "columns": repr(source.columns),
+        "steepest": __version__,
+        "numpy": np.__version__,
+        "pieces": [SPAN, BLOCK],
         "order": source.order,
+        **{name: repr(value) for name, value in read.items()},
+        **{name: repr(getattr(columns, name)) for name in ("target", "weights", "missing")},
+        **{f"feature {number}": repr(coding) for number, coding in enumerate(columns.features, 1)},
         **{name: repr(value) for name, value in asdict(parameters).items()},
         **source.fingerprint(),
     }
@@ -169,8 +192,7 @@ def _leaving_word(live: Live, keeper: Checkpoint | None) -> Iterator[None]:
         for line in live.block():
             say(line)
         if keeper is not None:
-            keeper.save()
-            arguments = click.get_current_context().find_root().obj
-            flags = [] if "--resume" in arguments else ["--resume"]
-            say(f"resume: {shlex.join(['steepest', *arguments, *flags])}")
+            keeper.keep()
+            verb, *rest = (each for each in click.get_current_context().find_root().obj if each != "--resume")
+            say(f"resume: {shlex.join(['steepest', verb, '--resume', *rest])}")
         raise

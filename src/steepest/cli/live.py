@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from steepest.anytime import standing
 from steepest.moments import Moments
-from steepest.progress import LINE_SECONDS, QUIET_SECONDS, Progress
+from steepest.progress import LINE_SECONDS, QUIET_SECONDS, Progress, tell
 from steepest.report.live import Block, Tick
 
 if TYPE_CHECKING:
@@ -80,12 +80,14 @@ class Live(Progress):
         share = tree.rows / self._source.rows if self._source.rows and self._source.shuffled else None
         gathered = [moments for moments, *_ in tree.groups() if isinstance(moments, Moments)]
         stands = standing(gathered, intercept=self._intercept, share=share) if gathered else None
-        (then, before), now = self._marks[0], self._clock()
+        now = self._clock()
+        then, before = self._marks[0] if self._marks else (now, tree.rows)
         return Tick(
             label=self._label,
             rows=tree.rows,
             of=self._source.rows,
             groups=len(gathered),
+            most=tree.most,
             rate=(tree.rows - before) / max(now - then, 1e-9),
             left=self._left(tree.rows, now),
             shuffled=self._source.shuffled,
@@ -94,7 +96,8 @@ class Live(Progress):
 
     def block(self) -> list[str]:
         """Return the lines for where the last pass was left; none if nothing has been read."""
-        return [] if self.tree is None else self._block.lines(self.look(self.tree))
+        read = self.tree is not None and self.tree.pieces
+        return self._block.lines(self.look(self.tree)) if read and self.tree else []
 
     def _left(self, rows: int, now: float) -> float | None:
         if self._settled is None or not self._source.rows or rows <= self._settled[1]:
@@ -104,8 +107,8 @@ class Live(Progress):
 
     def _show_tick(self, tick: Tick) -> None:
         if self._mode == "json":
-            print(json.dumps(tick.to_dict(), allow_nan=False), file=sys.stderr, flush=True)
+            tell(json.dumps(tick.to_dict(), allow_nan=False))
         elif self._mode == "bar":
             self._redraw("\n".join(self._block.lines(tick)))
         else:
-            print(tick.line(), file=sys.stderr, flush=True)
+            tell(tick.line())

@@ -169,11 +169,26 @@ def writable(context: click.Context, parameter: click.Parameter, value: Path | N
     """Check before any work that an output can be written, and that nothing is lost by it."""
     if value is None:
         return None
-    if not value.parent.is_dir():
-        raise FileNotFoundError(2, "no such directory", str(value.parent))
+    _refuse_folder(value)
     if value.exists() and not context.params.get("force"):
         raise FileExistsError(17, "the file exists, and --force was not given", str(value))
     return value
+
+
+def keepable(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Check before any work that a checkpoint can be written."""
+    if value is not None:
+        _refuse_folder(value)
+    return value
+
+
+def _refuse_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, "no such directory", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(21, "is a directory", str(path))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(13, "cannot be written to", str(path.parent))
 
 
 data = click.argument("data", type=click.Path(path_type=Path))

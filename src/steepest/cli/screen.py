@@ -15,6 +15,7 @@ import click
 
 from steepest.cli.exits import BUG, INTERRUPTED
 from steepest.errors import SteepestError
+from steepest.progress import tell
 
 if TYPE_CHECKING:
     from steepest.report.text import Line
@@ -56,8 +57,8 @@ def print_json(command: str, facts: dict[str, Any]) -> None:
 
 def say(text: str) -> None:
     """Print a line on stderr, without the passwords of addresses."""
-    text = re.sub(r"(://[^:/@\s]*:)[^@\s]+@", r"\1***@", text)
-    print(text if has_colour(sys.stderr) else click.unstyle(text), file=sys.stderr)
+    text = re.sub(r"(://[^:/@\s]*:)[^/\s]*@", r"\1***@", text)
+    tell(text if has_colour(sys.stderr) else click.unstyle(text))
 
 
 def show_error(error: BaseException, code: int, arguments: Sequence[str]) -> None:
@@ -96,7 +97,7 @@ def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[st
             (),
         )
     if code == INTERRUPTED:
-        return "interrupted", "stopped; no model was written", "", ()
+        return "interrupted", "stopped before the end", "", ()
     if isinstance(error, OSError):
         reason = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
         return "file", reason, "check the path and its permissions", ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 Values = tuple[Any, ...]
@@ -13,12 +12,12 @@ Node = tuple[int, Values]
 """So many neighbouring pieces, and their sum."""
 
 
-@dataclass
 class Tree:
     """Sums over pieces that come in their order, merged pairwise: error and memory grow as log n.
 
     Which sums are merged with which depends on the number of pieces alone: when they are merged does not
-    change a bit, so that groups of neighbours can be kept apart on the way.
+    change a bit, so that groups of neighbours can be kept apart on the way. An interrupt leaves a piece added
+    or not, nothing in between.
 
     Attributes
     ----------
@@ -32,10 +31,21 @@ class Tree:
         Rows that were read.
     """
 
-    most: int = 2
-    span: int = 1
-    nodes: list[Node] = field(default_factory=list[Node])
-    rows: int = 0
+    def __init__(self, most: int = 2, span: int = 1, nodes: Iterable[Node] = (), rows: int = 0) -> None:
+        self.most = most
+        self._state = (span, list(nodes), rows)
+
+    @property
+    def span(self) -> int:
+        return self._state[0]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return self._state[1]
+
+    @property
+    def rows(self) -> int:
+        return self._state[2]
 
     @property
     def pieces(self) -> int:
@@ -44,11 +54,13 @@ class Tree:
 
     def add(self, values: Values, rows: int) -> None:
         """Add the sum of the next piece."""
-        self.rows += rows
-        _push(self.nodes, (1, values), self.span)
-        if sum(size == self.span for size, _ in self.nodes) == self.most:
-            self.span *= 2
-            self.nodes = _pushed(self.nodes, self.span)
+        span, nodes, before = self._state
+        nodes = [*nodes]
+        _push(nodes, (1, values), span)
+        if sum(size == span for size, _ in nodes) == self.most:
+            span *= 2
+            nodes = _pushed(nodes, span)
+        self._state = (span, nodes, before + rows)
 
     def total(self) -> Values:
         """Return the sum of all pieces."""

@@ -9,10 +9,11 @@ from typing import Any
 from steepest.anytime import FEWEST, Standing
 from steepest.report.layout import flush, on_point, printable, side_by_side
 
-MOST_TERMS = 8
-BAR = 24
-MARKS = 10
-"""Marks that show how a width shrank."""
+MOST_TERMS, LONGEST = 8, 20
+MOST_DECIMALS = 8
+BAR = 16
+MARKS, MOST_WIDTHS = 10, 1000
+"""Marks that show how a width shrank, and widths that are remembered."""
 
 WIDER = 2.0
 """Times that intervals are wider than for rows in random order, from which the reader is told."""
@@ -32,8 +33,8 @@ class Tick:
     rows : int
     of : int or None
         All rows, if their number is known.
-    groups : int
-        Groups of pieces that are kept apart.
+    groups, most : int
+        Groups of pieces that are kept apart, and how many there may be.
     rate : float
         Rows a second, lately.
     left : float or None
@@ -47,6 +48,7 @@ class Tick:
     rows: int
     of: int | None
     groups: int
+    most: int
     rate: float
     left: float | None
     shuffled: bool
@@ -56,7 +58,7 @@ class Tick:
         """Return the whole in one line."""
         done = f"{self.rows:,} rows" if self.of is None else f"{self.rows:,} of {self.of:,} rows"
         left = "" if self.left is None else f", {_seconds(self.left)} left"
-        return f"{self.label}: {done}, {self.rate:,.0f} rows/s{left}"
+        return f"{printable(self.label, 60)}: {done}, {self.rate:,.0f} rows/s{left}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole as plain data."""
@@ -101,9 +103,9 @@ class Block:
             share = min(tick.rows / tick.of, 1.0)
             bar = (full * round(BAR * share)).ljust(BAR, empty)
             left = "estimating" if tick.left is None else f"{_seconds(tick.left)} left"
-            head = f"{bar} {share:4.0%}   {_short(tick.rows)} of {_short(tick.of)} rows   {rate}   {left}"
+            head = f"{bar} {share:4.0%}  {_short(tick.rows)} of {_short(tick.of)} rows  {rate}  {left}"
         else:
-            head = f"{_short(tick.rows)} rows   {rate}"
+            head = f"{_short(tick.rows)} rows  {rate}"
         body = [] if tick.standing is None else self._table(tick.standing)
         return [printable(tick.label, 60), *(f"  {line}" for line in (head, *body, *_notes(tick)))]
 
@@ -112,18 +114,20 @@ class Block:
         shown = list(range(len(stands.names)))
         if stands.reach is None or stands.move is None:
             shown = shown[:MOST_TERMS]
-            names = [printable(stands.names[j]) for j in shown]
+            names = [printable(stands.names[j], LONGEST) for j in shown]
             columns = {"term": names, "estimate": on_point([f"{stands.estimate[j]:.5g}" for j in shown])}
         else:
             reach, move = stands.reach.tolist(), stands.move.tolist()
             self._widths.append(dict(zip(stands.names, reach, strict=True)))
+            if len(self._widths) > MOST_WIDTHS:
+                del self._widths[1::2]
             wide = sorted(shown, key=lambda j: -reach[j] / (abs(stands.estimate[j]) or 1e-300))[:MOST_TERMS]
             shown = sorted(wide)
             decimals = [max(1 - math.floor(math.log10(reach[j] or 1.0)), 0) for j in shown]
             columns = {
-                "term": [printable(stands.names[j]) for j in shown],
+                "term": [printable(stands.names[j], LONGEST) for j in shown],
                 "estimate": on_point(
-                    [f"{stands.estimate[j]:.{d}f}" for j, d in zip(shown, decimals, strict=True)]
+                    [_estimate(stands.estimate[j], d) for j, d in zip(shown, decimals, strict=True)]
                 ),
                 f"95% {sign}": flush([f"{reach[j]:.2g}" for j in shown]),
                 "may still move by": flush([f"{move[j]:.2g}" for j in shown]),
@@ -149,6 +153,8 @@ def _notes(tick: Tick) -> list[str]:
         return []
     if not tick.shuffled:
         return ["rows come in the order of the source: no intervals before the last"]
+    if tick.most < FEWEST:
+        return ["too many columns to keep groups of rows apart: no intervals before the last"]
     if tick.groups < FEWEST:
         return [f"warming up: {tick.groups} of {FEWEST} groups of rows"]
     stands = tick.standing
@@ -157,17 +163,22 @@ def _notes(tick: Tick) -> list[str]:
     return []
 
 
+def _estimate(value: float, decimals: int) -> str:
+    """Return an estimate in the decimals that its interval leaves, or in five digits if they are many."""
+    return f"{value:.{decimals}f}" if decimals <= MOST_DECIMALS and abs(value) < 1e9 else f"{value:.5g}"
+
+
 def _short(number: float) -> str:
     """Return a number in three digits and a unit of thousands."""
-    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if number >= size:
+    for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= 0.9995 * size:
             return f"{number / size:.3g}{unit}"
     return f"{number:.0f}"
 
 
 def _seconds(seconds: float) -> str:
     whole = round(seconds)
-    if whole < 60:
+    if whole < 120:
         return f"{whole} s"
     minutes = f"{whole // 60 % 60} min"
     return minutes if whole < 3600 else f"{whole // 3600} h {minutes}"

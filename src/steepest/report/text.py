@@ -218,6 +218,6 @@ def _data(facts: Facts) -> list[str]:
     text = f"data  {count(facts.read, 'row')} read, {facts.used} used, {dropped} dropped"
     lines = [text + (f" ({causes})" if causes else "") + weights]
     if facts.of is not None:
-        share = f"stopped at {100 * facts.read / facts.of:.2g}% of {facts.of} rows, in random order"
-        lines.append(f"{INDENT}{share}: intervals hold at any stopping time")
+        share = f"stopped after {100 * facts.read / facts.of:.3g}% of {facts.of} rows, in random order"
+        lines.append(f"{INDENT}{share}: intervals allow for that")
     return lines

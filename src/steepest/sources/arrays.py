@@ -77,3 +77,6 @@ class Arrays:
 
     def fingerprint(self) -> Fingerprint:
         return {}
+
+    def changes(self) -> list[str]:
+        return []

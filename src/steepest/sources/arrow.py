@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from steepest.chunk import SPAN
-from steepest.columns import Fingerprint, Slab
+from steepest.columns import Slab
 from steepest.errors import InputError, InputTypeError, listed
 from steepest.sources.base import Unlined, counted
 
@@ -129,9 +129,6 @@ class ArrowTable(Unlined):
                 rows = [(chosen.slice(start, SPAN), partial(counted, first + start))]
                 yield partial(iter, rows)
             first += chosen.num_rows
-
-    def fingerprint(self) -> Fingerprint:
-        return {}
 
 
 def _lazily(frame: Any) -> Any:

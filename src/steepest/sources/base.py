@@ -31,6 +31,12 @@ class Unlined:
     def remedy(self, name: str) -> str:
         return ""
 
+    def fingerprint(self) -> Fingerprint:
+        return {}
+
+    def changes(self) -> list[str]:
+        return []
+
     def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
         return {}
 
@@ -45,17 +51,25 @@ class File(Unlined):
 
     def __init__(self, path: Path | Pipe) -> None:
         self.path = path
-        self.label = path.name
+        self.label = path.name.encode("utf-8", "backslashreplace").decode()
         self.repeatable = isinstance(path, Path)
         if isinstance(path, Path) and not path.stat().st_size:
             raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
+        self._before = self._facts()
 
     def fingerprint(self) -> Fingerprint:
+        return {f"{name} of {self.label}": value for name, value in self._before.items()}
+
+    def changes(self) -> list[str]:
+        now = self._facts()
+        return [f"{name} of {self.label}" for name, value in self._before.items() if now[name] != value]
+
+    def _facts(self) -> dict[str, int]:
         if isinstance(self.path, Pipe):
             return {}
         status = self.path.stat()
         facts = {"size": status.st_size, "time": status.st_mtime_ns, "inode": status.st_ino}
-        return {f"{name} of {self.label}": value for name, value in facts.items()}
+        return facts | {"change time": status.st_ctime_ns}
 
 
 class Source(Protocol):
@@ -107,7 +121,11 @@ class Source(Protocol):
         ...
 
     def fingerprint(self) -> Fingerprint:
-        """Return what changes when the data change, by name."""
+        """Return what tells the data from others, by name."""
+        ...
+
+    def changes(self) -> list[str]:
+        """Return what has changed since the data were opened."""
         ...
 
 
@@ -166,6 +184,9 @@ class Selection:
 
     def fingerprint(self) -> Fingerprint:
         return self.table.fingerprint()
+
+    def changes(self) -> list[str]:
+        return self.table.changes()
 
 
 def shuffled(pieces: Iterable[Piece], rng: np.random.Generator) -> Iterable[Piece]:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from steepest.chunk import SPAN
-from steepest.columns import Fingerprint, Slab
+from steepest.columns import Slab
 from steepest.errors import InputError
 from steepest.sources.arrow import kind_of, refuse_twins
 from steepest.sources.base import Unlined, counted
@@ -111,9 +111,6 @@ class Database(Unlined):
                     rows = [(batch.slice(start, SPAN), partial(counted, first + start))]
                     yield partial(iter, rows)
                 first += batch.num_rows
-
-    def fingerprint(self) -> Fingerprint:
-        return {}
 
     def _column(self, name: str, text: bool) -> str:
         column = quoted_name(name)

@@ -105,7 +105,7 @@ def opened(path: Path | Pipe) -> Any:
     if isinstance(path, Pipe):
         return path.open()
     codec = COMPRESSED.get(path.suffix.lower())
-    return path.open("rb", buffering=0) if codec is None else pa.input_stream(str(path), compression=codec)
+    return path.open("rb") if codec is None else pa.input_stream(str(path), compression=codec)
 
 
 def last_line(data: bytes) -> int:

@@ -71,6 +71,8 @@ class Parquet(File):
             for batch in batches:
                 yield batch, partial(counted, first)
                 first += batch.num_rows
+        except MemoryError:
+            raise
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise self._damaged(f"row group {group}: {error}") from error
         if first != last:
@@ -88,6 +90,10 @@ class Parquet(File):
                 buffer_size=PAGE,
                 page_checksum_verification=True,
             )
+        except UnicodeEncodeError as error:
+            raise InputError(
+                self.label, "its name is not UTF-8", "Rename the file", code="bad-file"
+            ) from error
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
 

@@ -40,6 +40,9 @@ class Several:
         facts = (table.fingerprint().items() for table in self._tables)
         return {f"{number}: {name}": value for number, each in enumerate(facts, 1) for name, value in each}
 
+    def changes(self) -> list[str]:
+        return [name for table in self._tables for name in table.changes()]
+
     def excerpt(self, name: str) -> tuple[str, ...]:
         return self._tables[0].excerpt(name)
 

@@ -38,8 +38,6 @@ class Ipc(File):
             try:
                 batch = opened.get_batch(number).select(names)
                 batch.validate(full=True)
-            except MemoryError:
-                raise
             except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 raise self._damaged(f"record batch {number}: {error}") from error
             for start in range(0, batch.num_rows, SPAN):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Protocol
@@ -178,15 +179,55 @@ class Category(_OfOne):
         found = codes.to_numpy(zero_copy_only=False)
         lost = np.flatnonzero(found < 0)
         if len(lost):
-            first = text[int(lost[0])].as_py()
-            kind = "missing" if first is None else f'of levels unseen at the fit, such as "{first[:40]}"'
-            raise InputError(
-                f"column {self.column!r}",
-                f"{len(lost)} of {len(found)} values are {kind}, first at {where(int(lost[0]))}",
-                "Drop or fill these rows first" if first is None else f"Use one of {listed(self.levels)}",
-                code="missing-values" if first is None else "unseen-level",
-            )
+            self._meet([text[int(row)].as_py() for row in lost], f"{len(found)} values", where(int(lost[0])))
         return (((found[:, None] == np.arange(1, len(self.levels))).view(np.uint8), None),)
+
+    def _meet(self, unknown: list[str | None], of: str, place: str) -> None:
+        """Raise `InputError` for cells that are no known level."""
+        first = unknown[0]
+        kind = "missing" if first is None else f'of levels unseen at the fit, such as "{first[:40]}"'
+        raise InputError(
+            f"column {self.column!r}",
+            f"{len(unknown)} of {of} are {kind}, first at {place}",
+            "Drop or fill these rows first" if first is None else f"Use one of {listed(self.levels)}",
+            code="missing-values" if first is None else "unseen-level",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiving(Category):
+    """A column of levels of which those that are not known are taken for the baseline, and counted.
+
+    Attributes
+    ----------
+    column : str
+    levels : tuple of str
+    unseen : Counter
+        Rows with unknown levels, by column.
+    """
+
+    unseen: Counter[str]
+
+    def _meet(self, unknown: list[str | None], of: str, place: str) -> None:
+        if None in unknown:
+            Category._meet(self, [None] * unknown.count(None), of, place)
+        self.unseen[self.column] += len(unknown)
+
+
+def forgiving(codings: Sequence[Coding], unseen: Counter[str]) -> tuple[Coding, ...]:
+    """Return codings that take unknown levels for the baseline; rows are counted once for every column."""
+    met = set[str]()
+
+    def forgiven(coding: Coding) -> Coding:
+        if isinstance(coding, Interaction):
+            return Interaction(tuple(map(forgiven, coding.factors)))
+        if not isinstance(coding, Category):
+            return coding
+        counts = Counter[str]() if coding.column in met else unseen
+        met.add(coding.column)
+        return Forgiving(coding.column, coding.levels, counts)
+
+    return tuple(map(forgiven, codings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ def _levels(
     for batch, _ in chain.from_iterable(slab() for slab in table.slabs(list(names), list(names))):
         rows += batch.num_rows
         for name, levels in found.items():
-            levels.update(pc.unique(as_text(batch.column(name))).drop_null().to_pylist())
+            levels.update(as_text(pc.unique(batch.column(name))).drop_null().to_pylist())
             if len(levels) > MOST_LEVELS:
                 what, fix = f"it has more than {MOST_LEVELS} levels", "Leave it out, or group its levels"
                 raise InputError(f"column {name!r}", what, fix, code="levels")

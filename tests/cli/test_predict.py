@@ -116,3 +116,22 @@ def test_infinite_features_and_doubled_columns_are_refused(steepest, model, tmp_
     assert "column 'speed': 1 of 2 values are infinite" in result.err
     (tmp_path / "again.csv").write_text("speed,dist_pred\n10,1\n")
     assert "would be there twice" in steepest("predict", model, "again.csv").err
+
+
+def test_unseen_levels_are_an_error_or_a_counted_baseline(steepest, tmp_path):
+    rows = "".join(f"{i % 5},{'abc'[i % 3]},{i % 5 + (i % 3) ** 2 + i % 7}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("x,zone,y\n" + rows)
+    (tmp_path / "new.csv").write_text("x,zone\n1,a\n1,z\n2,c\n1,z\n")
+    formula = "y ~ x*C(zone)"
+    assert steepest("fit", "t.csv", "--formula", formula, "-o", "m.json", "-q").code == 0
+    refused = steepest("predict", "m.json", "new.csv")
+    assert refused.code == 3
+    assert 'levels unseen at the fit, such as "z", first at line 3' in refused.err
+    done = steepest("predict", "m.json", "new.csv", "--only", "--unseen", "baseline")
+    assert done.code == 0
+    _, a, z, c, again = done.out.split()
+    assert a == z == again != c
+    assert "note: 2 of 4 rows have unseen levels of 'zone', taken for its baseline" in done.err
+    (tmp_path / "new.csv").write_text("x,zone\n1,z\n1,\n")
+    missing = steepest("predict", "m.json", "new.csv", "--unseen", "baseline")
+    assert (missing.code, "1 of 2 values are missing" in missing.err) == (3, True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 @options.data
 @click.option("--interval", is_flag=True, help="Add the interval that covers a new observation.")
 @click.option("--only", is_flag=True, help="Leave the columns of DATA out.")
+@click.option(
+    "--unseen",
+    type=click.Choice(["error", "baseline"]),
+    default="error",
+    show_default=True,
+    help="What becomes of levels that the fit has not seen.",
+)
 @options.level
 @options.force
 @options.output("Write CSV to this file instead of standard output.")
@@ -37,6 +46,7 @@ def command(
     data: Path,
     interval: bool,
     only: bool,
+    unseen: str,
     level: float,
     force: bool,
     output: Path | None,
@@ -49,7 +59,7 @@ def command(
     steepest predict cars.json new.csv --interval --only -o predictions.csv
     """
     from steepest import persist
-    from steepest.codings import Numeric
+    from steepest.codings import Numeric, forgiving
     from steepest.columns import Columns
     from steepest.inference import check_interval
     from steepest.progress import Progress
@@ -59,6 +69,9 @@ def command(
     if interval:
         check_interval(fit, level, "prediction")
     columns = fit.columns or Columns(fit.target, tuple(map(Numeric, fit.names)))
+    unknown = Counter[str]()
+    if unseen == "baseline":
+        columns = replace(columns, features=forgiving(columns.features, unknown))
     table = open_table(data)
     columns.refuse_missing(table)
     added = [f"{fit.target}_pred", *([f"{fit.target}_low", f"{fit.target}_high"] if interval else [])]
@@ -79,6 +92,9 @@ def command(
             progress.read(rows)
     if not quiet and outside.rows:
         say(outside.note(rows))
+    if not quiet:
+        for name, count in unknown.items():
+            say(f"note: {count} of {rows} rows have unseen levels of {name!r}, taken for its baseline")
 
 
 class Outside:

@@ -91,7 +91,7 @@ def read(stream: Any, label: str, line: int = 1) -> bytes:
         return stream.read(BLOCK)
     except (OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise
+            raise OSError(error.errno, error.strerror, label) from error
         fix = "Fetch the file again"
         raise InputError(
             f"{label}, after line {line}", f"is damaged ({error})", fix, code="bad-file"

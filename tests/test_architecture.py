@@ -77,7 +77,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources.open": GROUND | {"columns", "sources", "sources.*"},
     "sources.files": GROUND | {"columns", "sources.*"},
     "sources.*": GROUND
-    | {"columns", "sources.base", "sources.arrow", "sources.lines", "sources.pipe", "sources.reading"},
+    | {"codings", "columns"}
+    | {"sources.base", "sources.arrow", "sources.lines", "sources.pipe", "sources.reading"},
     "sources": set(),
     "engines.tree": set(),
     "engines.*": GROUND | {"sources.base", "engines.tree"},

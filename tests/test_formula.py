@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import statsmodels.api as sm
+from sklearn.exceptions import ConvergenceWarning
 
 import steepest
 from steepest.errors import InputError, InputTypeError
@@ -33,6 +35,9 @@ def terms(text):
         ("y ~ a*b", "y n(a) n(b) n(a):n(b) 1"),
         ("y ~ a*b*c - a:b:c", "y n(a) n(b) n(c) n(a):n(b) n(a):n(c) n(b):n(c) 1"),
         ("y ~ a + a", "y n(a) 1"),
+        ("y ~ a*a", "y n(a) 1"),
+        ("y ~ a*b:c", "y n(a) n(b):n(c) n(a):n(b):n(c) 1"),
+        ("y ~ a*b + b*a - b:a", "y n(a) n(b) 1"),
         ("y ~ C(city) + days(when)", "y c(city) d(when) 1"),
         ("`a b` ~ `c-d`:e.f", "a b n(c-d):n(e.f) 1"),
         ("größe ~ 体重", "größe n(体重) 1"),
@@ -63,8 +68,9 @@ def test_the_grammar(text, said):
         ("y ~ I(a)", "knows no I()", 4),
         ("y ~ a; b", "cannot be read from here", 5),
         ("y ~ 'a'", "cannot be read from here", 3),
-        ("y ~ a:1", "multiplies by the intercept", 7),
+        ("y ~ a:1", "multiplies by the intercept", 4),
         ("y ~ 2", "lacks the name", 4),
+        ("y ~ " + "*".join("abcdefghi"), "multiplies more than 8 terms", 4),
     ],
 )
 def test_what_is_no_formula_is_shown_with_its_place(text, message, caret):
@@ -149,6 +155,7 @@ def test_powers_keep_the_digits_of_filip(tmp_path):
         ("y ~ a + poly(a, 2)", InputError, "'a' occurs twice"),
         ("y ~ a:C(city)", InputError, "baseline of 'city' has no a. Add a"),
         ("y ~ .:a", InputError, "multiplies by all columns"),
+        ("y ~ C(city) - 1", InputError, "the baseline of 'city' would be 0"),
     ],
 )
 def test_columns_that_do_not_fit_are_named(trips, formula, error, message):
@@ -176,3 +183,62 @@ def test_the_command_takes_formulas(steepest, tmp_path):
     result = steepest("fit", "t.csv", "--formula", "y ~ poly(x, ")
     assert result.code == 3
     assert result.err.splitlines()[2].index("^") == len("       y ~ poly(x, ")
+
+
+def test_powers_and_products_of_whole_numbers_beyond_float64():
+    """Where even pairs of numbers are not enough, no convergence is claimed, or no standard error given."""
+    rng, k = np.random.default_rng(0), np.arange(40)
+    table = pd.DataFrame({"big": k * 3 + 2**54 + 1, "g": np.where(k % 3, "u", "v")})
+    table["y"] = 0.5 * k + (table.g == "v") * k * 0.25 + rng.normal(size=40) * 0.1
+    for formula in ("y ~ poly(big, 2)", "y ~ big*C(g)"):
+        with pytest.warns((ConvergenceWarning, steepest.errors.CollinearityWarning)):
+            model = steepest.fit(table, formula=formula)
+        if model.converged_:
+            assert np.isnan(model.inference().se).any()
+
+
+@pytest.mark.parametrize(("unit", "step"), [("ns", 1000), ("us", 1), ("ms", 1), ("s", 1)])
+def test_fine_times_keep_their_digits(unit, step):
+    rng = np.random.default_rng(0)
+    size = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
+    ticks = 1_700_000_000 * 10**9 // size + step * np.arange(50)
+    y = 0.5 * np.arange(50) + rng.normal(size=50)
+    table = pa.table({"when": pa.array(ticks, pa.timestamp(unit)), "y": y})
+    model = steepest.fit(table, formula="y ~ days(when)")
+    expected = np.polyfit(np.arange(50), y, 1)[0]
+    assert model.coef_[0] * (step * size / 86_400e9) == pytest.approx(expected, rel=1e-4)
+
+
+def test_marks_of_missing_values_hold_for_levels_too(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("c,y\n" + "".join(f"{'u?v'[i % 3]},{i % 3 + i % 2}\n" for i in range(30)))
+    model = steepest.fit(path, target="y", categorical=["c"], na=["?"], missing="drop")
+    assert model.feature_names_in_.tolist() == ["c[v]"]
+    assert model.moments_.rows == 20
+
+
+def test_levels_that_are_no_number_are_missing():
+    table = pa.table({"c": [1.0, 2.0, float("nan"), 0.5] * 10, "y": np.arange(40.0) % 7})
+    model = steepest.fit(table, target="y", categorical=["c"], missing="drop")
+    assert model.moments_.rows == 30
+    with pytest.raises(InputError, match="10 of 40 values are missing"):
+        steepest.fit(table, target="y", categorical=["c"])
+    nested = pa.table({"c": [[1], [2], [1]], "y": [1.0, 2.0, 4.0]})
+    with pytest.raises(InputTypeError, match="column 'c': holds list"):
+        steepest.fit(nested, target="y", categorical=["c"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("until", "x"),
+        ("max_dropped", "5%"),
+        ("max_dropped", 2),
+        ("max_dropped", float("nan")),
+        ("na", "?"),
+        ("formula", 5),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_named(trips, name, value):
+    with pytest.raises((InputError, InputTypeError), match=f"^{name}: got"):
+        steepest.fit(trips, **{name: value})

@@ -12,7 +12,7 @@ import numpy as np
 
 from steepest.chunk import Array
 from steepest.errors import InputError, listed
-from steepest.exact import Pair, multiply, times
+from steepest.exact import Pair, as_pair, multiply, two_sum
 
 Part = tuple[Array, Array | None]
 """Columns of the design (n,) or (n, k), and what float64 leaves of them, if anything."""
@@ -58,8 +58,8 @@ INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 PLAIN = INTEGERS | {"halffloat", "float", "double"}
 """The Arrow types that NumPy reads in place; the others are converted first."""
 
-DAY = 86_400_000_000
-"""Microseconds."""
+DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+"""Its length in the units of Arrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,10 @@ class Days(_OfOne):
         values = batch.column(self.column)
         if pa.types.is_date(values.type):
             return ((numbers(values.cast(pa.date32()).cast(pa.int32())), None),)
-        zone = values.type.tz
-        microseconds = numbers(values.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()))
-        return ((microseconds / DAY, None),)
+        day, missing = DAY[values.type.unit], values.is_null().to_numpy(zero_copy_only=False)
+        whole, rest = np.divmod(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), day)
+        high, low = two_sum(whole.astype(np.float64), rest / day)
+        return ((np.where(missing, np.nan, high), low),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +140,10 @@ class Powers(_OfOne):
 
     def parts(self, batch: Any, where: Place) -> tuple[Part, ...]:
         x = numbers(batch.column(self.column))
-        base = x.astype(np.float64)
-        power: Pair = (base, np.zeros_like(base))
+        base = power = as_pair(x)
         parts: list[Part] = [(x, None)]
         for _ in range(self.degree - 1):
-            power = times(power, base)
+            power = multiply(power, base)
             parts.append(power)
         return tuple(parts)
 
@@ -281,9 +281,8 @@ def _side_by_side(parts: tuple[Part, ...]) -> list[Pair]:
     """Return every column of some parts as a pair of float64 columns."""
     pairs: list[Pair] = []
     for high, low in parts:
-        columns = high.reshape(len(high), -1).astype(np.float64).T
-        lows = np.zeros_like(columns) if low is None else low.reshape(len(high), -1).T
-        pairs += list(zip(columns, lows, strict=True))
+        columns, rest = as_pair(high) if low is None else (high, low)
+        pairs += list(zip(columns.reshape(len(high), -1).T, rest.reshape(len(high), -1).T, strict=True))
     return pairs
 
 
@@ -301,5 +300,7 @@ def as_text(values: Any) -> Any:
     pc = compute()
     if pa.types.is_dictionary(values.type):
         values = values.dictionary.cast(pa.string()).take(values.indices)
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), None, values)
     text = values.cast(pa.string())
     return pc.if_else(pc.equal(text, ""), None, text)

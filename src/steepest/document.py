@@ -16,6 +16,7 @@ from steepest.codings import CODINGS, Coding
 from steepest.columns import Columns
 from steepest.descent import Status
 from steepest.expansion import Expansion
+from steepest.formula import MOST_POWERS
 from steepest.methods import METHODS
 from steepest.methods.base import Method
 from steepest.moments import Moments
@@ -118,6 +119,10 @@ def _columns_from(document: Json | None) -> Columns | None:
 def _coding_from(document: Json) -> Coding:
     read = {"factors": _codings, "levels": _texts, "degree": _integer}
     arguments = {name: read.get(name, _text)(value) for name, value in document.items()}
+    if not 1 <= arguments.get("degree", 1) <= MOST_POWERS or len(arguments.get("factors", "ab")) < 2:
+        raise ValueError("a coding that cannot be")
+    if math.prod(len(factor.names) for factor in arguments.get("factors", ())) > MOST_COLUMNS:
+        raise ValueError("too many columns")
     return CODINGS[arguments.pop("kind")](**arguments)
 
 
@@ -302,6 +307,7 @@ def _moments_from(document: Json) -> Moments:
         or not moments.weight > 0
         or (np.diag(scatter) < 0).any()
         or (moments.unit <= 0).any()
+        or not moments.weight_unit > 0
     ):
         raise ValueError("its moments are those of no data")
     return moments
@@ -327,7 +333,13 @@ def _checked(kind: type | tuple[type, ...], word: str) -> Callable[[Any], Any]:
 
 _text = _checked(str, "text")
 _flag = _checked(bool, "true or false")
-_integer = _checked(int, "whole number")
+_whole = _checked(int, "whole number")
+
+
+def _integer(value: Any) -> int:
+    if abs(_whole(value)) >= 1 << 63:
+        raise ValueError("a whole number is too large")
+    return value
 
 
 def _number(value: Any) -> float:

@@ -53,6 +53,12 @@ def remainder(block: NDArray[Any]) -> Array | None:
     return two_sum((block - low).astype(np.float64), low.astype(np.float64))[1]
 
 
+def as_pair(values: NDArray[Any]) -> Pair:
+    """Return numbers as pairs, whole numbers beyond 2^53 exactly."""
+    high, low = values.astype(np.float64), remainder(values)
+    return high, np.zeros_like(high) if low is None else low
+
+
 def rows_as_pairs(chunk: Chunk) -> Pair:
     """Return the rows (n, k) of a chunk as pairs; where nothing is left over, the lower halves are (1, k)."""
     high, low = chunk.matrix(), np.zeros((1, len(chunk.names)))

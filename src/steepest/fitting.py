@@ -158,8 +158,11 @@ def collect(
             raise
         raise _counted(source, watch) from None
     dropped = sum(counts.dropped.values())
+    causes = ", ".join(f"{rows} {cause}" for cause, rows in counts.dropped.items())
+    if dropped == counts.read and counts.dropped.keys() - {"zero weight"}:
+        what = f"no rows to fit: all {dropped} were dropped ({causes})"
+        raise InputError("data", what, "Exclude these columns, or fill the cells", code="no-rows")
     if dropped > max_dropped * counts.read:
-        causes = ", ".join(f"{rows} {cause}" for cause, rows in counts.dropped.items())
         what = f"{dropped} of {counts.read} rows dropped ({causes}), more than {100 * max_dropped:g}%"
         raise InputError("data", what, "Exclude these columns, or raise max_dropped", code="too-many-dropped")
     return moments, counts

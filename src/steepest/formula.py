@@ -2,7 +2,8 @@
 
     formula := column "~" sum
     sum     := ["-"] product (("+" | "-") product)*
-    product := factor ((":" | "*") factor)*
+    product := chain ("*" chain)*
+    chain   := factor (":" factor)*
     factor  := column | "C(" column ")" | "poly(" column "," degree ")" | "days(" column ")" | "." | "0" | "1"
 
 ``a:b`` is the product of two terms, and ``a*b`` stands for ``a + b + a:b``; ``.`` for all other columns;
@@ -18,7 +19,7 @@ from itertools import combinations
 
 from steepest.errors import InputError
 
-MOST_POWERS = 30
+MOST_POWERS, MOST_SIDES = 30, 8
 REST = "."
 
 TOKEN = re.compile(r"\s*(?:`([^`]+)`|([^\W\d]\w*(?:\.\w+)*)|(\d+)|([~+\-*:(),.]))")
@@ -77,19 +78,16 @@ class _Parser:
     def formula(self) -> Formula:
         target = self._name()
         self._expect("~")
-        terms, intercept, adding = list[Term](), True, True
-        if self._take("-"):
-            adding = False
+        terms, intercept = dict[frozenset[Factor], Term](), True
+        adding = self._take("-") is None
         while True:
             start = self._place()
             for term in self._product():
                 if term == ():
                     intercept = adding == (self._tokens[self._at - 1][1] == "1")
                 elif adding:
-                    terms += [term] if term not in terms else []
-                elif term in terms:
-                    terms.remove(term)
-                else:
+                    terms.setdefault(frozenset(term), term)
+                elif terms.pop(frozenset(term), None) is None:
                     raise self._error(start, "takes away what is not there")
             sign = self._take("+", "-")
             if sign is None:
@@ -97,19 +95,26 @@ class _Parser:
             adding = sign == "+"
         if self._at < len(self._tokens):
             raise self._error(self._place(), "goes on where it should end")
-        return Formula(target, tuple(terms), intercept)
+        return Formula(target, tuple(terms.values()), intercept)
 
     def _product(self) -> list[Term]:
-        factors, stars = [self._factor()], False
-        while sign := self._take(":", "*"):
-            stars = stars or sign == "*"
+        start, sides = self._place(), [self._chain()]
+        while self._take("*"):
+            sides.append(self._chain())
+        if len(sides) > 1 and () in sides:
+            raise self._error(start, "multiplies by the intercept")
+        if len(sides) > MOST_SIDES:
+            raise self._error(start, f"multiplies more than {MOST_SIDES} terms")
+        some = (each for size in range(1, len(sides) + 1) for each in combinations(sides, size))
+        return [tuple(dict.fromkeys(sum(each, ()))) for each in some]
+
+    def _chain(self) -> Term:
+        start, factors = self._place(), [self._factor()]
+        while self._take(":"):
             factors.append(self._factor())
         if len(factors) > 1 and () in factors:
-            raise self._error(self._place(), "multiplies by the intercept")
-        if not stars:
-            return [tuple(dict.fromkeys(each for factor in factors for each in factor))]
-        sizes = range(1, len(factors) + 1)
-        return [sum(some, ()) for size in sizes for some in combinations(factors, size)]
+            raise self._error(start, "multiplies by the intercept")
+        return tuple(dict.fromkeys(sum(factors, ())))
 
     def _factor(self) -> Term:
         kind, word, place = self._next()

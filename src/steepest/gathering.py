@@ -120,6 +120,8 @@ class _Rows:
         self._stretch = PANEL if n <= FEW and k <= NARROW else min(STRETCH, n)
         self._base, self._base_low = np.zeros(k), np.zeros(k)
         self._parts = [(columns, self._rebased(columns, block)) for columns, block in chunk.blocks()]
+        low = zip(self._parts, chunk.low, strict=False)
+        self._low = [(columns, rest) for (columns, _), rest in low if rest is not None]
         if n <= FEW:
             side_by_side = np.concatenate([block for _, block in self._parts], axis=1, dtype=np.float64)
             self._parts = [(slice(0, k), side_by_side)]
@@ -174,6 +176,11 @@ class _Rows:
             np.subtract(stretches, self._origin[columns, None], out=z[:, columns])
             rows = _abreast(rows)
             ends.append((np.minimum.reduce(rows, axis=1), np.maximum.reduce(rows, axis=1)))
+        for columns, rest in self._low:
+            low = np.concatenate(
+                (rest[start:stop].reshape(stop - start, -1), np.zeros((left, columns.stop - columns.start)))
+            )
+            z[:, columns] += low.reshape(*shape, -1).transpose(0, 2, 1)
         least, most = (np.concatenate(end) for end in zip(*ends, strict=True))
         self._least, self._most = np.minimum(self._least, least), np.maximum(self._most, most)
         if unit is not None:

@@ -15,6 +15,9 @@ from steepest.formula import REST, Factor, Formula, Term, of_names
 
 MOST_LEVELS = 10_000
 
+LEVELS = ("text", "categories", "number", "boolean", "empty", "dates", "times")
+"""Kinds of columns whose values can be levels."""
+
 
 def learn(
     table: Table,
@@ -75,6 +78,12 @@ def learn(
     if missing == "error":
         needed = [*numbers, formula.target, *([] if weights is None else [weights])]
         _refuse_nulls(table, list(dict.fromkeys(needed)))
+    refuse_kinds(
+        table,
+        [factor.column for factor in factors if factor.kind == "category"],
+        LEVELS,
+        fix="Leave it out",
+    )
     levels = _levels(table, [factor.column for factor in factors if factor.kind == "category"], watch)
     codings = tuple(_coding(table, term, levels) for term in formula.terms)
     _refuse_twins(codings)
@@ -133,6 +142,9 @@ def _spelt_out(table: Table, formula: Formula, weights: str | None) -> Formula:
         terms += [(factor,) for factor in rest] if whole else [term]
     for term in terms:
         _refuse_lacking(terms, term)
+        if not formula.intercept and len(term) == 1 and term[0].kind == "category":
+            what = f"without an intercept the baseline of {term[0].column!r} would be 0"
+            raise InputError("formula", what, "Keep the intercept", code="formula")
     return replace(formula, terms=tuple(terms))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from typing import Any
 
@@ -59,8 +60,11 @@ def _fit(document: dict[str, Any], label: str) -> Fit:
     try:
         if set(document) != PARTS:
             raise ValueError(f"its parts are {', '.join(sorted(document))}")
-        return fit_from(document)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        fit = fit_from(document)
+        if math.isnan(fit.certificate.in_se):
+            raise ValueError("its certificate is no number")
+        return fit
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError) as error:
         raise MODEL.not_understood(label, error) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from steepest import persist
 from steepest.anytime import most_groups
 from steepest.engines.tree import Tree
-from steepest.errors import InputError
+from steepest.errors import InputError, InputTypeError
 from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
 from steepest.formula import parse
@@ -87,6 +87,7 @@ def fit(
     OSError
         If a file cannot be read.
     """
+    _check(formula, na, until, max_dropped)
     parsed = None if formula is None else parse(formula)
     if parsed is not None:
         parameters["fit_intercept"] = parsed.intercept
@@ -118,6 +119,18 @@ def fit(
             max_dropped=max_dropped,
         )
     return model._publish(result)  # pyright: ignore[reportPrivateUsage]
+
+
+def _check(formula: Any, na: Any, until: Any, max_dropped: Any) -> None:
+    """Raise an error for arguments that cannot be used."""
+    if not isinstance(formula, str | None):
+        raise InputTypeError("formula", f"got {formula!r}", 'Pass a text such as "y ~ a + b"')
+    if not isinstance(na, list | tuple) or not all(isinstance(each, str) for each in na):
+        raise InputTypeError("na", f"got {na!r}", "Pass a list of texts")
+    if until is not None and not isinstance(until, Mapping):
+        raise InputTypeError("until", f"got {until!r}", "Pass half-widths by name of the coefficient")
+    if not (isinstance(max_dropped, int | float) and 0 <= max_dropped <= 1):
+        raise InputError("max_dropped", f"got {max_dropped!r}", "Pass a share between 0 and 1")
 
 
 def load(path: str | os.PathLike[str]) -> LinearRegression:

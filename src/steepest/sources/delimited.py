@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from steepest.codings import compute
 from steepest.errors import InputError
 from steepest.sources.arrow import refuse_twins
 from steepest.sources.lines import (
@@ -70,8 +71,19 @@ class Csv(Text):
                 reason = error
             else:
                 self._marks = marks
-                return table
+                return self._without_marks(table, text)
         raise self._explained(reason, block, [name for name in names if name not in text]) from reason
+
+    def _without_marks(self, table: Any, text: list[str]) -> Any:
+        """Return a table whose texts are missing where they were said to stand for that."""
+        import pyarrow as pa
+
+        pc, na = compute(), list(self._reading.na)
+        for name in text if na else ():
+            at, values = table.column_names.index(name), table.column(name)
+            missing = pc.is_in(values, value_set=pa.array(na, pa.string()))
+            table = table.set_column(at, name, pc.if_else(missing, None, values))
+        return table
 
     def records(self, block: Block) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(block.text, newline=""), delimiter=self._delimiter)

@@ -169,7 +169,8 @@ class Text(File):
 
     def _learn(self, sample: Any) -> None:
         """Learn the kinds of the columns from the first rows."""
-        self.kinds = kinds_of(sample.schema, self.label)
+        kinds = kinds_of(sample.schema, self.label)
+        self.kinds = {name: "text" if kind == "binary" else kind for name, kind in kinds.items()}
         self._whole = frozenset(name for name in self.kinds if _is_huge(sample.column(name)))
 
     def _types(self, text: list[str]) -> dict[str, Any]:

@@ -254,3 +254,12 @@ def test_columns_that_have_no_room_are_refused_with_the_numbers(tmp_path, steepe
     done = steepest("fit", "wide.parquet", "-t", "c0")
     assert done.code == 4
     assert "the moments of 100000 columns need about 447.0 GB, and" in done.err
+
+
+def test_a_model_is_never_written_over_the_data(steepest, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x,y\n1,2\n2,3\n3,5\n")
+    for data in ("b.csv", "*.csv"):
+        done = steepest("fit", data, "-t", "y", "-o", "b.csv", "--force")
+        assert (done.code, "is a file of the data" in done.err) == (2, True)
+    assert (tmp_path / "b.csv").read_text().startswith("x,y")

@@ -108,6 +108,7 @@ def command(
     _refuse_one_file(checkpoint, output, asked["data"])
     read = {name: asked[name] for name in ("na", "decimal", "query")}
     max_dropped, source = asked.pop("max_dropped"), options.selection(asked)
+    _refuse_input(output, source)
     parameters = Parameters(precise=precise or "auto", **asked)
     most = most_groups(len(source.names))
     live = Live(source, intercept=parameters.fit_intercept, mode="off" if quiet else progress)
@@ -149,6 +150,13 @@ def _refuse_one_file(checkpoint: Path | None, output: Path | None, data: tuple[s
             raise click.UsageError(
                 f"--checkpoint {checkpoint} is another file of this run: name one of its own"
             )
+
+
+def _refuse_input(output: Path | None, source: Selection) -> None:
+    """Raise a usage error if the model would be written over a file of the data."""
+    inodes = {value for name, value in source.fingerprint().items() if name.startswith("inode")}
+    if output is not None and output.exists() and output.stat().st_ino in inodes:
+        raise click.UsageError(f"--output {output} is a file of the data: name another")
 
 
 def _kept(

@@ -38,7 +38,7 @@ class Several:
 
     def fingerprint(self) -> Fingerprint:
         facts = (table.fingerprint().items() for table in self._tables)
-        return {f"{number}: {name}": value for number, each in enumerate(facts, 1) for name, value in each}
+        return {f"{name} ({number})": value for number, each in enumerate(facts, 1) for name, value in each}
 
     def changes(self) -> list[str]:
         return [name for table in self._tables for name in table.changes()]

@@ -219,7 +219,7 @@ def looks_of(goal, count, most=MOST_GROUPS):
     yes = []
     for moments in pieces(table, [8] * count):
         tree.add((moments,), 8)
-        if until([each for (each,) in tree.groups()], tree.pieces, tree.rows):
+        if until(tree):
             yes.append(tree.pieces)
     return yes
 

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "version", "whole"}
+GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "plain", "version", "whole"}
 MATHEMATICS = {
     "gathering",
     "moments",
@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
     "memory": set(),
+    "plain": set(),
     "whole": set(),
     "checks": set(),
     "chunk": {"errors"},
@@ -91,7 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "race": GROUND | {"sources.base", "parameters", "result", "fitting"},
     "inference": GROUND | MATHEMATICS | DATA | {"result"},
     # floor 3
-    "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base"},
+    "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base", "engines.tree"},
     # floor 3
     "sealed": GROUND,
     "checkpoint": GROUND | {"moments", "engines.tree", "sealed"},

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from steepest.engines.tree import Tree
 from steepest.errors import InputError, NotInferable, choices
 from steepest.inference import INTERCEPT, inference, quantile
 from steepest.moments import Moments
@@ -109,7 +110,7 @@ def standing(
     if normal.freedom < 1 or not normal.t or (normal.k and np.linalg.eigvalsh(normal.H)[0] < WELL * normal.k):
         return None
     sums = _Sums.of(normal, groups)
-    everything, freedom = sums.over(slice(None)), normal.freedom
+    everything, freedom = sums.together(), normal.freedom
     estimate = everything.lines()[0]
     se, rss = everything.errors()
     known = Standing(
@@ -209,15 +210,22 @@ class _Sums:
         arrays = (np.array(weights), np.array(firsts), np.array(seconds))
         return cls(*arrays, mean, scale * m.unit[at], scale, normal.intercept)
 
-    def over(self, sets: slice) -> _Sums:
-        """Return the sums over several sets together."""
-        sums = (each[sets].sum(axis=0, keepdims=True) for each in (self.weight, self.first, self.second))
-        return replace(self, **dict(zip(("weight", "first", "second"), sums, strict=True)))
+    def together(self) -> _Sums:
+        """Return the sums over all sets, as one."""
+        weight, first, second = (
+            each.sum(axis=0, keepdims=True) for each in (self.weight, self.first, self.second)
+        )
+        return replace(self, weight=weight, first=first, second=second)
 
     def without_each(self) -> _Sums:
         """Return the sums over all sets but one, for each of them."""
-        sums = (each.sum(axis=0) - each for each in (self.weight, self.first, self.second))
-        return replace(self, **dict(zip(("weight", "first", "second"), sums, strict=True)))
+        whole = self.together()
+        return replace(
+            self,
+            weight=whole.weight - self.weight,
+            first=whole.first - self.first,
+            second=whole.second - self.second,
+        )
 
     def determined(self) -> bool:
         """Return whether every set determines its coefficients, as all rows must."""
@@ -289,15 +297,19 @@ class Until:
             raise InputError("until", what, fix, code="order")
         return cls(goals, intercept=intercept, rows=source.rows)
 
-    def __call__(self, groups: Sequence[Moments], pieces: int, rows: int) -> bool:
-        """Return whether all goals are reached."""
+    def __call__(self, tree: Tree) -> bool:
+        """Return whether all goals are reached by what was gathered so far, moments first."""
+        pieces = tree.pieces
         if pieces < FEWEST or pieces % max((1 << pieces.bit_length() - 1) // LOOKS, 1):
             return False
-        stands = standing(groups, intercept=self._intercept, share=rows / self._rows, always=True)
+        groups, share = [moments for moments, *_ in tree.groups()], tree.rows / self._rows
+        stands = standing(groups, intercept=self._intercept, share=share, always=True)
         if stands is None or stands.reach is None:
             return False
         reach = dict(zip(stands.names, stands.reach.tolist(), strict=True))
-        if rows >= self._rows or any(reach.get(name, math.inf) > goal for name, goal in self._goals.items()):
+        if tree.rows >= self._rows or any(
+            reach.get(name, math.inf) > goal for name, goal in self._goals.items()
+        ):
             return False
         self.reached = stands
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,12 @@ class Cells:
     missing: Counts
     infinite: Counts
     first: tuple[str, ...]
+
+    @classmethod
+    def none(cls, names: Sequence[str]) -> Cells:
+        """Return the counts of no rows."""
+        zeros = np.zeros(len(names), np.int64)
+        return cls(tuple(names), 0, zeros, zeros, ("",) * len(names))
 
     @classmethod
     def of(cls, chunk: Chunk) -> Cells:

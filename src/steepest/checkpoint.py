@@ -7,7 +7,6 @@ written whole or not at all, now and then, and belongs to one run at a time: a l
 from __future__ import annotations
 
 import base64
-import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from steepest import plain
 from steepest.chunk import Counts
 from steepest.engines.tree import Tree
 from steepest.errors import CheckpointError
@@ -176,26 +176,14 @@ def _tree_to(tree: Tree) -> dict[str, Any]:
 
 
 def _tree_from(document: Any) -> Tree:
-    nodes = [(_whole(size), (_moments_from(m), _counts_from(c))) for size, m, c in document["nodes"]]
-    most, span, rows = (_whole(document[name]) for name in ("most", "span", "rows"))
+    nodes = [(plain.count(size), (_moments_from(m), _counts_from(c))) for size, m, c in document["nodes"]]
+    most, span, rows = (plain.count(document[name]) for name in ("most", "span", "rows"))
     sizes = [size for size, _ in nodes]
     if sizes != sorted(sizes, reverse=True) or any(
         size & (size - 1) or not 0 < size <= span for size in sizes
     ):
         raise ValueError("sums of pieces that cannot be")
     return Tree(most, span, nodes, rows)
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is no whole number")
-    return value
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, float | int) or isinstance(value, bool) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is no number")
-    return value
 
 
 ARRAYS = ("mean", "mean_low", "minimum", "maximum", "unit", "scatter")
@@ -211,8 +199,8 @@ def _moments_to(m: Moments) -> dict[str, Any]:
 
 def _moments_from(document: Any) -> Moments:
     names, k = tuple(document["names"]), len(document["names"])
-    fields: dict[str, Any] = {name: _whole(document[name]) for name in COUNTED}
-    fields |= {name: _number(document[name]) for name in MEASURED}
+    fields: dict[str, Any] = {name: plain.count(document[name]) for name in COUNTED}
+    fields |= {name: plain.number(document[name]) for name in MEASURED}
     for name in ARRAYS:
         shape = (k, k) if name == "scatter" else (k,)
         fields[name] = np.frombuffer(base64.b64decode(document[name]), "<f8").astype(float).reshape(shape)
@@ -224,5 +212,5 @@ def _counts_to(counts: Counts) -> dict[str, Any]:
 
 
 def _counts_from(document: Any) -> Counts:
-    dropped = {str(cause): _whole(rows) for cause, rows in document["dropped"].items()}
-    return Counts(_whole(document["read"]), _whole(document["used"]), dropped)
+    dropped = {plain.text(cause): plain.count(rows) for cause, rows in document["dropped"].items()}
+    return Counts(plain.count(document["read"]), plain.count(document["used"]), dropped)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.cells import refuse
+from steepest.cells import Cells, refuse
 from steepest.chunk import Array, Chunk, checked_weights
 from steepest.codings import Coding, Part, Place, as_text, compute, numbers
 from steepest.errors import InputError, InputTypeError, closest, listed
@@ -72,8 +72,8 @@ class Table(Protocol):
         """Return the lines that show the first cell of a column that is no number."""
         ...
 
-    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        """Return columns with missing cells that are known of before a row is read: how many, where first."""
+    def nulls(self, names: Sequence[str]) -> Cells:
+        """Return the missing cells of some columns that are known of before a row is read."""
         ...
 
     def remedy(self, name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
 
+from steepest import plain
 from steepest.certificate import Certificate
 from steepest.chunk import Counts
 from steepest.codes import Code
@@ -58,33 +58,34 @@ def fit_from(document: Json) -> Fit:
         raise ValueError("unknown unit")
     return Fit(
         coef=_array(fit["coef"], (moments.p,)),
-        intercept=_number(fit["intercept"]),
+        intercept=plain.number(fit["intercept"]),
         offset=_array(fit["offset"], (normal.k,)),
-        mean_residual=_number(fit["mean_residual"]),
+        mean_residual=plain.number(fit["mean_residual"]),
         problem=problem,
         parameters=parameters,
-        method=_text(fit["method"]),
+        method=plain.text(fit["method"]),
         status=Status[fit["status"]],
-        steps=_integer(fit["steps"]),
+        steps=plain.integer(fit["steps"]),
         bound=Certificate(
             in_se=_read(certificate["in_se"]),
             gap=_read(certificate["gap"]),
-            exact=_flag(certificate["exact"]),
+            exact=plain.flag(certificate["exact"]),
             floor=_read(certificate["floor"]),
             unit=certificate["unit"],
         ),
         counts=Counts(
-            _integer(counts["read"]),
-            _integer(counts["used"]),
-            {_text(cause): _integer(rows) for cause, rows in counts["dropped"].items()},
+            plain.integer(counts["read"]),
+            plain.integer(counts["used"]),
+            {plain.text(cause): plain.integer(rows) for cause, rows in counts["dropped"].items()},
         ),
         columns=columns,
-        repeatable=_flag(fit["repeatable"]),
+        repeatable=plain.flag(fit["repeatable"]),
         codes=tuple(
-            Code(_text(code["name"]), _number(code["value"]), _integer(code["rows"])) for code in fit["codes"]
+            Code(plain.text(code["name"]), plain.number(code["value"]), plain.integer(code["rows"]))
+            for code in fit["codes"]
         ),
         began=None if fit["began"] is None else _array(fit["began"], (problem.size,)),
-        pace=None if fit["pace"] is None else _number(fit["pace"]),
+        pace=None if fit["pace"] is None else plain.number(fit["pace"]),
         radius=None if fit["radius"] is None else _read(fit["radius"]),
         early=_early_from(fit["early"]),
         sample=_sample_from(fit["sample"], moments.p + parameters.fit_intercept),
@@ -110,15 +111,15 @@ def _columns_from(document: Json | None) -> Columns | None:
     if document is None:
         return None
     features = _codings(document["features"])
-    weights = None if document["weights"] is None else _text(document["weights"])
+    weights = None if document["weights"] is None else plain.text(document["weights"])
     if document["missing"] not in ("error", "drop"):
         raise ValueError("unknown treatment of missing cells")
-    return Columns(_text(document["target"]), features, weights, document["missing"])
+    return Columns(plain.text(document["target"]), features, weights, document["missing"])
 
 
 def _coding_from(document: Json) -> Coding:
-    read = {"factors": _codings, "levels": _texts, "degree": _integer}
-    arguments = {name: read.get(name, _text)(value) for name, value in document.items()}
+    read = {"factors": _codings, "levels": _texts, "degree": plain.integer}
+    arguments = {name: read.get(name, plain.text)(value) for name, value in document.items()}
     if not 1 <= arguments.get("degree", 1) <= MOST_POWERS or len(arguments.get("factors", "ab")) < 2:
         raise ValueError("a coding that cannot be")
     if math.prod(len(factor.names) for factor in arguments.get("factors", ())) > MOST_COLUMNS:
@@ -131,7 +132,7 @@ def _codings(documents: list[Json]) -> tuple[Coding, ...]:
 
 
 def _texts(values: list[Any]) -> tuple[str, ...]:
-    return tuple(map(_text, values))
+    return tuple(map(plain.text, values))
 
 
 def _parameters_to(parameters: Parameters) -> Json:
@@ -168,19 +169,19 @@ def _method_from(document: str | Json) -> str | Method:
 def _parameters_from(document: Json) -> Parameters:
     rate, early = document["learning_rate"], document["early_stopping"]
     parameters = Parameters(
-        fit_intercept=_flag(document["fit_intercept"]),
+        fit_intercept=plain.flag(document["fit_intercept"]),
         method=_method_from(document["method"]),
-        learning_rate=rate if rate == "auto" else _number(rate),
-        scale=_text(document["scale"]),
-        max_iter=_integer(document["max_iter"]),
-        tol=_number(document["tol"]),
-        precise=document["precise"] if document["precise"] == "auto" else _flag(document["precise"]),
-        warm_start=_flag(document["warm_start"]),
+        learning_rate=rate if rate == "auto" else plain.number(rate),
+        scale=plain.text(document["scale"]),
+        max_iter=plain.integer(document["max_iter"]),
+        tol=plain.number(document["tol"]),
+        precise=document["precise"] if document["precise"] == "auto" else plain.flag(document["precise"]),
+        warm_start=plain.flag(document["warm_start"]),
         random_state=document["random_state"]
         if document["random_state"] is None
-        else _integer(document["random_state"]),
-        on_divergence=_text(document["on_divergence"]),
-        early_stopping=early if early is False else _text(early),
+        else plain.integer(document["random_state"]),
+        on_divergence=plain.text(document["on_divergence"]),
+        early_stopping=early if early is False else plain.text(early),
     )
     check(parameters)
     return parameters
@@ -220,14 +221,14 @@ def _early_from(document: Json | None) -> EarlyStop | None:
     if document is None:
         return None
     value, ridge = _read(document["value"]), _read(document["ridge"])
-    return EarlyStop(_text(document["criterion"]), value, _number(document["df"]), ridge)
+    return EarlyStop(plain.text(document["criterion"]), value, plain.number(document["df"]), ridge)
 
 
 def _sample_from(document: Json | None, parameters: int) -> Sample | None:
     if document is None:
         return None
     widening = _array(document["widening"], (parameters,))
-    return Sample(_integer(document["rows"]), tuple(widening.tolist()))
+    return Sample(plain.integer(document["rows"]), tuple(widening.tolist()))
 
 
 def _refined_to(refined: Expansion | None) -> Json | None:
@@ -250,13 +251,13 @@ def _refined_from(document: Json | None, k: int) -> Expansion | None:
         **vectors,
         **matrices,
         middle=_array(document["middle"], (rank,)),
-        value=_number(document["value"]),
+        value=plain.number(document["value"]),
         error=_read(document["error"]),
-        value_error=_number(document["value_error"]),
+        value_error=plain.number(document["value_error"]),
         slack=_read(document["slack"]),
-        doubtful=_flag(document["doubtful"]),
-        shift=_number(document["shift"]),
-        passes=_integer(document["passes"]),
+        doubtful=plain.flag(document["doubtful"]),
+        shift=plain.number(document["shift"]),
+        passes=plain.integer(document["passes"]),
     )
 
 
@@ -278,7 +279,7 @@ def _moments_to(m: Moments) -> Json:
 
 
 def _moments_from(document: Json) -> Moments:
-    names = tuple(_text(name) for name in document["names"])
+    names = tuple(plain.text(name) for name in document["names"])
     k = len(names)
     if not 1 <= k <= MOST_COLUMNS:
         raise ValueError(f"{k} columns")
@@ -291,14 +292,14 @@ def _moments_from(document: Json) -> Moments:
     ranges = {name: _array(document[name], (k,), unknown=True) for name in ("minimum", "maximum")}
     moments = Moments(
         names=names,
-        rows=_integer(document["rows"]),
-        dropped=_integer(document["dropped"]),
-        weight=_number(document["weight"]),
-        sum_log_weight=_number(document["sum_log_weight"]),
+        rows=plain.integer(document["rows"]),
+        dropped=plain.integer(document["dropped"]),
+        weight=plain.number(document["weight"]),
+        sum_log_weight=plain.number(document["sum_log_weight"]),
         scatter=scatter,
-        weight_unit=_number(document["weight_unit"]),
-        digits=_number(document["digits"]),
-        roundings=_integer(document["roundings"]),
+        weight_unit=plain.number(document["weight_unit"]),
+        digits=plain.number(document["digits"]),
+        roundings=plain.integer(document["roundings"]),
         **arrays,
         **ranges,
     )
@@ -319,38 +320,11 @@ def _written(x: float) -> float | str:
 
 
 def _read(x: Any) -> float:
-    return float(x) if x in ("inf", "-inf", "nan") else _number(x)
-
-
-def _checked(kind: type | tuple[type, ...], word: str) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise TypeError(f"{value!r} is no {word}")
-        return value
-
-    return check
-
-
-_text = _checked(str, "text")
-_flag = _checked(bool, "true or false")
-_whole = _checked(int, "whole number")
-
-
-def _integer(value: Any) -> int:
-    if abs(_whole(value)) >= 1 << 63:
-        raise ValueError("a whole number is too large")
-    return value
-
-
-def _number(value: Any) -> float:
-    number = float(_checked((int, float), "number")(value))
-    if not math.isfinite(number):
-        raise ValueError("a number is not finite")
-    return number
+    return float(x) if x in ("inf", "-inf", "nan") else plain.number(x)
 
 
 def _array(values: Any, shape: tuple[int, ...], *, unknown: bool = False) -> np.ndarray:
-    read = _read if unknown else _number
+    read = _read if unknown else plain.number
     array = np.array([read(value) for value in values], dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"expected {shape[0]} numbers, got {len(array)}")

@@ -110,7 +110,7 @@ def fit(
     """
     check(parameters)
     enough = None if not until else Until.of(source, until, intercept=parameters.fit_intercept)
-    if enough is not None and tree is not None and tree.nodes and enough(*_so_far(tree)):
+    if enough is not None and tree is not None and tree.nodes and enough(tree):
         moments, counts = tree.total()
     else:
         moments, counts = collect(source, watch=_watching(watch, enough), tree=tree, max_dropped=max_dropped)
@@ -137,13 +137,9 @@ def _watching(watch: Watch | None, enough: Until | None) -> Watch | None:
 
     def both(tree: Tree) -> bool:
         ended = watch is not None and watch(tree) is True
-        return enough(*_so_far(tree)) or ended
+        return enough(tree) or ended
 
     return both
-
-
-def _so_far(tree: Tree) -> tuple[list[Moments], int, int]:
-    return [moments for moments, _ in tree.groups()], tree.pieces, tree.rows
 
 
 def collect(

@@ -10,7 +10,7 @@ from itertools import chain
 
 from steepest.codings import Category, Coding, Days, Interaction, Numeric, Powers, as_text, compute
 from steepest.columns import Columns, Table, refuse_kinds
-from steepest.errors import InputError, InputTypeError, closest, listed, quoted
+from steepest.errors import InputError, InputTypeError, closest, listed
 from steepest.formula import REST, Factor, Formula, Term, of_names
 
 MOST_LEVELS = 10_000
@@ -77,7 +77,9 @@ def learn(
     refuse_kinds(table, numbers if weights is None else [*numbers, weights])
     if missing == "error":
         needed = [*numbers, formula.target, *([] if weights is None else [weights])]
-        _refuse_nulls(table, list(dict.fromkeys(needed)))
+        cells = table.nulls(list(dict.fromkeys(needed)))
+        if cells.missing.any():
+            raise cells.error(remedy=', or pass missing="drop"')
     refuse_kinds(
         table,
         [factor.column for factor in factors if factor.kind == "category"],
@@ -229,18 +231,6 @@ def _levels(
         if watch is not None:
             watch(rows)
     return {name: tuple(sorted(levels)) for name, levels in found.items()}
-
-
-def _refuse_nulls(table: Table, names: Sequence[str]) -> None:
-    """Raise `InputError` for missing cells that the table knows of before it is read."""
-    found = table.nulls(names)
-    if found:
-        of = "" if table.rows is None else f" of {table.rows} values"
-        told = [f"{count}{of} are missing (NaN), first at {place}" for count, place in found.values()]
-        first, *others = (f"column {quoted(name)}" for name in found)
-        rest = "".join(f"; {name}: {what}" for name, what in zip(others, told[1:], strict=True))
-        fix = 'Drop or fill these rows first, or pass missing="drop"'
-        raise InputError(first, told[0] + rest, fix, code="not-finite")
 
 
 def _unknown(table: Table, name: str) -> InputError:

@@ -76,7 +76,7 @@ def fit(
         `random_state`, is what lets estimates on the way speak for all rows.
     until : mapping of str to float, optional
         Half-widths of 95 % intervals by name of the coefficient. No more is read once all are reached; the
-        intervals of the fit then hold at any time of stopping.
+        intervals of the fit then allow for having looked again and again.
     **parameters
         Of `LinearRegression`.
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from steepest.engines.tree import Tree
     from steepest.sources.base import Selection
 
-MODES = ("auto", "bar", "plain", "json", "off")
 REDRAW, JSON_SECONDS = 0.1, 1.0
 LATELY = 3.0
 """Seconds over which the speed is shown."""
@@ -41,7 +40,7 @@ class Live(Progress):
 
     def __init__(self, source: Selection, *, intercept: bool, mode: str) -> None:
         super().__init__(source.table.label)
-        self._source, self._intercept = source, intercept
+        self._rows, self._shuffled, self._intercept = source.rows, source.shuffled, intercept
         self._mode = mode if mode != "auto" else "bar" if sys.stderr.isatty() else "plain"
         self._block = Block("utf" in (sys.stderr.encoding or "").lower())
         self._marks = deque[tuple[float, int]]()
@@ -77,7 +76,7 @@ class Live(Progress):
 
     def look(self, tree: Tree) -> Tick:
         """Find out where a pass is."""
-        share = tree.rows / self._source.rows if self._source.rows and self._source.shuffled else None
+        share = tree.rows / self._rows if self._rows and self._shuffled else None
         gathered = [moments for moments, *_ in tree.groups() if isinstance(moments, Moments)]
         stands = standing(gathered, intercept=self._intercept, share=share) if gathered else None
         now = self._clock()
@@ -85,12 +84,12 @@ class Live(Progress):
         return Tick(
             label=self._label,
             rows=tree.rows,
-            of=self._source.rows,
+            of=self._rows,
             groups=len(gathered),
             most=tree.most,
             rate=(tree.rows - before) / max(now - then, 1e-9),
             left=self._left(tree.rows, now),
-            shuffled=self._source.shuffled,
+            shuffled=self._shuffled,
             standing=stands,
         )
 
@@ -100,10 +99,10 @@ class Live(Progress):
         return self._block.lines(self.look(self.tree)) if read and self.tree else []
 
     def _left(self, rows: int, now: float) -> float | None:
-        if self._settled is None or not self._source.rows or rows <= self._settled[1]:
+        if self._settled is None or not self._rows or rows <= self._settled[1]:
             return None
         rate = (rows - self._settled[1]) / (now - self._settled[0])
-        return (self._source.rows - rows) / rate
+        return (self._rows - rows) / rate
 
     def _show_tick(self, tick: Tick) -> None:
         if self._mode == "json":

@@ -6,13 +6,11 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from steepest.chunk import SPAN
 from steepest.columns import Slab
 from steepest.errors import InputError, InputTypeError, listed
-from steepest.sources.base import Unlined, counted
+from steepest.sources.base import Unlined, slabs_of
 
 
 def kind_of(type_: Any) -> str:
@@ -122,13 +120,7 @@ class ArrowTable(Unlined):
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Iterator[Slab]:
         reader, self._opened = self._opened or self._open(), None
-        first = 0
-        for batch in reader:
-            chosen = batch.select(names)
-            for start in range(0, chosen.num_rows, SPAN):
-                rows = [(chosen.slice(start, SPAN), partial(counted, first + start))]
-                yield partial(iter, rows)
-            first += chosen.num_rows
+        yield from slabs_of(batch.select(names) for batch in reader)
 
 
 def _lazily(frame: Any) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from steepest.cells import Cells
-from steepest.chunk import Chunk, Piece
+from steepest.chunk import SPAN, Chunk, Piece
 from steepest.columns import Columns, Fingerprint, Slab, Table
 from steepest.errors import InputError, quoted
 from steepest.sources.pipe import Pipe
@@ -37,13 +37,22 @@ class Unlined:
     def changes(self) -> list[str]:
         return []
 
-    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        return {}
+    def nulls(self, names: Sequence[str]) -> Cells:
+        return Cells.none(names)
 
 
 def counted(first: int, row: int) -> str:
     """Return how a reader finds a row of a batch whose first has a number."""
     return f"row {first + row}"
+
+
+def slabs_of(batches: Iterable[Any]) -> Iterator[Slab]:
+    """Yield the rows of record batches that come one after the other, a span at most at a time."""
+    first = 0
+    for batch in batches:
+        for start in range(0, batch.num_rows, SPAN):
+            yield partial(iter, [(batch.slice(start, SPAN), partial(counted, first + start))])
+        first += batch.num_rows
 
 
 class File(Unlined):
@@ -68,8 +77,12 @@ class File(Unlined):
         if isinstance(self.path, Pipe):
             return {}
         status = self.path.stat()
-        facts = {"size": status.st_size, "time": status.st_mtime_ns, "inode": status.st_ino}
-        return facts | {"change time": status.st_ctime_ns}
+        return {
+            "size": status.st_size,
+            "time": status.st_mtime_ns,
+            "inode": status.st_ino,
+            "change time": status.st_ctime_ns,
+        }
 
 
 class Source(Protocol):

@@ -6,16 +6,14 @@ import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from steepest.chunk import SPAN
 from steepest.columns import Slab
 from steepest.errors import InputError
 from steepest.sources.arrow import kind_of, refuse_twins
-from steepest.sources.base import Unlined, counted
+from steepest.sources.base import Unlined, slabs_of
 from steepest.sources.reading import Reading
 
 WORTH = 16_384
@@ -104,13 +102,8 @@ class Database(Unlined):
 
     def slabs(self, names: Sequence[str], text: Sequence[str] = ()) -> Iterator[Slab]:
         columns = ", ".join(self._column(name, name in text) for name in names)
-        first = 0
         with self._run(f"SELECT {columns} FROM ({self._query}) AS q") as cursor:
-            for batch in self._gathered(cursor.fetch_record_batch()):
-                for start in range(0, batch.num_rows, SPAN):
-                    rows = [(batch.slice(start, SPAN), partial(counted, first + start))]
-                    yield partial(iter, rows)
-                first += batch.num_rows
+            yield from slabs_of(self._gathered(cursor.fetch_record_batch()))
 
     def _column(self, name: str, text: bool) -> str:
         column = quoted_name(name)

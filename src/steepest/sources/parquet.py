@@ -8,6 +8,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.cells import Cells
 from steepest.chunk import SPAN
 from steepest.columns import Place, Slab
 from steepest.errors import InputError
@@ -21,6 +25,8 @@ PAGE = 1 << 16
 
 class Parquet(File):
     """A Parquet file; its row groups can be read in any order. Checksums of pages are verified."""
+
+    _metadata: Any = None
 
     def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
@@ -40,27 +46,32 @@ class Parquet(File):
             for group, first in zip(groups, accumulate(rows, initial=0), strict=False)
         ]
 
-    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        found: dict[str, tuple[int, str]] = {}
-        for name, counts in self._null_counts(names).items():
-            if sum(counts):
-                group = next(group for group, count in enumerate(counts) if count)
-                first = sum(self._metadata.row_group(before).num_rows for before in range(group))
-                values = self._open().read_row_group(group, columns=[name]).column(0)
-                row = first + values.is_null().to_pylist().index(True)
-                found[name] = (sum(counts), f"row {row}")
-        return found
+    def nulls(self, names: Sequence[str]) -> Cells:
+        counts = self._null_counts(names)
+        first = tuple(self._first_null(name, column) for name, column in zip(names, counts.T, strict=True))
+        missing = counts.sum(axis=0)
+        return Cells(tuple(names), self._metadata.num_rows, missing, np.zeros_like(missing), first)
 
-    def _null_counts(self, names: Sequence[str]) -> dict[str, list[int]]:
-        """Return the numbers of missing cells by column and row group, as far as the footer tells."""
-        counts: dict[str, list[int]] = {name: [] for name in names}
-        for group in range(self._metadata.num_row_groups):
-            columns = self._metadata.row_group(group)
-            for column in map(columns.column, range(columns.num_columns)):
-                if column.path_in_schema in counts:
-                    known: Any = column.statistics
-                    counts[column.path_in_schema].append((known and known.null_count) or 0)
+    def _null_counts(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers (groups, names) of missing cells, as far as the footer tells."""
+        groups = [self._metadata.row_group(group) for group in range(self._metadata.num_row_groups)]
+        counts = np.zeros((len(groups), len(names)), np.int64)
+        paths = [groups[0].column(j).path_in_schema for j in range(groups[0].num_columns)] if groups else []
+        places = {path: j for j, path in enumerate(paths)}
+        for column, name in enumerate(names):
+            for row, group in enumerate(groups if name in places else ()):
+                known: Any = group.column(places[name]).statistics
+                counts[row, column] = (known and known.null_count) or 0
         return counts
+
+    def _first_null(self, name: str, counts: NDArray[np.int64]) -> str:
+        """Return where the first missing cell of a column is, given its counts (groups,)."""
+        if not counts.any():
+            return ""
+        group = int(np.flatnonzero(counts)[0])
+        first = sum(self._metadata.row_group(before).num_rows for before in range(group))
+        values = self._open().read_row_group(group, columns=[name]).column(0)
+        return counted(first, values.is_null().to_pylist().index(True))
 
     def _read(self, group: int, first: int, names: list[str]) -> Iterator[tuple[Any, Place]]:
         import pyarrow as pa
@@ -96,8 +107,6 @@ class Parquet(File):
             ) from error
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
-
-    _metadata: Any = None
 
     def _damaged(self, error: object) -> InputError:
         return InputError(

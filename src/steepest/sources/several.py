@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from steepest.cells import Cells
 from steepest.columns import NUMBERS, Fingerprint, Place, Slab, Table
 from steepest.errors import InputError, listed
 
@@ -49,13 +51,13 @@ class Several:
     def witness(self, name: str) -> tuple[str, ...]:
         return self._first_odd(name).witness(name)
 
-    def nulls(self, names: Sequence[str]) -> Mapping[str, tuple[int, str]]:
-        found: dict[str, tuple[int, str]] = {}
+    def nulls(self, names: Sequence[str]) -> Cells:
+        total = Cells.none(names)
         for table in self._tables:
-            for name, (count, place) in table.nulls(names).items():
-                before, first = found.get(name, (0, f"{table.label}, {place}"))
-                found[name] = (before + count, first)
-        return found
+            cells = table.nulls(names)
+            first = tuple(place and f"{table.label}, {place}" for place in cells.first)
+            total += replace(cells, first=first)
+        return total
 
     def remedy(self, name: str) -> str:
         return self._first_odd(name).remedy(name)

@@ -6,6 +6,8 @@ import pytest
 
 from studies import accuracy as study
 
+pytestmark = pytest.mark.usefixtures("way")
+
 WAYS = {way: run for way, run in study.WAYS.items() if "steepest" in way}
 
 

@@ -10,6 +10,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
 GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "plain", "version", "whole"}
 MATHEMATICS = {
+    "shifted",
+    "kernel",
     "gathering",
     "moments",
     "normal",
@@ -46,7 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": {"chunk"},
     # floor 1, mathematics
     "exact": {"chunk"},
-    "gathering": GROUND | {"exact"},
+    "shifted": set(),
+    "kernel": {"_kernel", "shifted"},
+    "gathering": GROUND | {"exact", "kernel", "shifted"},
     "moments": GROUND | {"exact", "gathering"},
     "expansion": set(),
     "normal": GROUND | {"exact", "expansion", "moments"},

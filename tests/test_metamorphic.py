@@ -18,6 +18,8 @@ from steepest.errors import CollinearityWarning, DataWarning, InputError, NotInf
 from steepest.fitting import solve
 from steepest.parameters import Parameters
 
+pytestmark = pytest.mark.usefixtures("way")
+
 relation = settings(max_examples=25, deadline=None, derandomize=True)
 
 SEEDS = st.integers(0, 2**32 - 1)

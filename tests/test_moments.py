@@ -11,6 +11,8 @@ from steepest import LinearRegression, Moments
 from steepest.chunk import Chunk
 from steepest.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("way")
+
 settings.register_profile("suite", deadline=None, max_examples=100, derandomize=True)
 settings.load_profile("suite")
 

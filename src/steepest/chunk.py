@@ -17,7 +17,10 @@ FURTHEST = 1e200
 """Largest ratio of two weights."""
 
 SPAN = 65_536
-"""Rows in a chunk: gathered about one origin; fixed, so that threads do not change the order of merging."""
+"""Rows in a chunk of a file: gathered about one origin; fixed, so that threads change no order of merging."""
+
+CELLS = 1 << 21
+"""Numbers in a chunk of an array, if there are more than `SPAN` rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ class Chunk:
         if len(self.parts) == 1 and self.parts[0].ndim == 2:
             return np.asarray(self.parts[0], dtype=np.float64)
         return np.column_stack([np.asarray(part, dtype=np.float64) for part in self.parts])
+
+
+def most_rows(columns: int) -> int:
+    """Return how many rows of so many columns are gathered about one origin."""
+    return max(SPAN, CELLS // columns)
 
 
 Piece = Callable[[], Iterator[Chunk]]

@@ -71,8 +71,8 @@ class LinearRegression(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Stop when every coefficient is within so many standard errors of the exact answer.
     precise : "auto" or True, default="auto"
         The rows are read again where the moments are not precise enough: with ``"auto"`` for ten digits of
-        every coefficient (of large data, n p² > 10⁷, of its standard error if that is larger) and for `tol`;
-        with ``True`` for every digit that the data, as float64 numbers, determine.
+        every coefficient (of large data, n p² > 10⁷, or eight of its standard error) and for `tol`; with
+        ``True`` for every digit that the data, as float64 numbers, determine.
     warm_start : bool, default=False
         Whether the descent begins with the coefficients of the fit before.
     random_state : int, numpy Generator or RandomState, or None, default=None

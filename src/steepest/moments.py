@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from steepest.chunk import SPAN, Chunk, checked_weights
+from steepest.chunk import Chunk, checked_weights, most_rows
 from steepest.errors import InputError
 from steepest.exact import two_sum
 from steepest.gathering import gather
@@ -108,8 +108,9 @@ class Moments:
         dropped = sum(chunk.dropped.values())
         if chunk.rows == 0:
             return replace(cls.empty(len(chunk.names) - 1, chunk.names), dropped=dropped)
-        if chunk.rows > SPAN:
-            half = SPAN * math.ceil(chunk.rows / SPAN / 2)
+        most = most_rows(len(chunk.names))
+        if chunk.rows > most:
+            half = most * math.ceil(chunk.rows / most / 2)
             halves = cls.of(chunk.slice(0, half)) + cls.of(chunk.slice(half, chunk.rows))
             return replace(halves, dropped=dropped)
         gathered = gather(chunk)

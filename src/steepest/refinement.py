@@ -36,13 +36,16 @@ Array = NDArray[np.float64]
 MOST_PASSES = 8
 
 DIGITS = 1e-10
-"""Error of a coefficient, relative to itself or its standard error, that is always small enough."""
+"""Error of a coefficient, relative to itself, that is always small enough."""
 
 LIKELY = 1 / 50
 """Rounding errors are likely to stay below this share of their bound."""
 
 LARGE = 1e7
 """Rows times columns squared from which digits far below a standard error must be asked for."""
+
+ENOUGH = 1e-8
+"""Error of a coefficient of large data, relative to its standard error, that is small enough."""
 
 COARSE, FINE = 4, 5
 """Slices of 20 bits in which products are formed."""
@@ -92,7 +95,7 @@ def wanting(normal: NormalEquations, tol: float, *, precise: bool) -> bool:
     small = _is_small(normal)
     if small and error > max(LOOSE * (normal.noise - error), NEGLIGIBLE * (normal.se or math.inf)):
         return True
-    return not normal.right_to(DIGITS, LIKELY * error, NEGLIGIBLE if small else 1.0)
+    return not normal.right_to(DIGITS, LIKELY * error, NEGLIGIBLE if small else ENOUGH / DIGITS)
 
 
 def refine(normal: NormalEquations, look: Pass, tol: float, *, precise: bool) -> NormalEquations:

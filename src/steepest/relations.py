@@ -20,6 +20,9 @@ COPY = 1e-12
 CLOSE = 1e7
 """Condition number of the columns from which some of them nearly follow from the others."""
 
+ALIKE = 6
+"""Decimals to which columns take part alike, and are named in their own order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -59,10 +62,9 @@ def nearly(normal: NormalEquations) -> tuple[str, ...]:
     if normal.rank < normal.k or normal.condition < CLOSE:
         return ()
     direction = np.abs(np.linalg.svd(normal.root)[2][0])
-    order = np.argsort(-direction, kind="stable")
-    return tuple(
-        normal.moments.names[normal.active[j]] for j in order if direction[j] > 0.1 * direction[order[0]]
-    )
+    share = (direction / direction.max()).round(ALIKE)
+    order = np.argsort(-share, kind="stable")
+    return tuple(normal.moments.names[normal.active[j]] for j in order if share[j] > 0.1)
 
 
 def leaks(normal: NormalEquations) -> tuple[str, ...]:

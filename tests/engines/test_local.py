@@ -21,7 +21,7 @@ class Order:
 
     @classmethod
     def of(cls, chunk: Chunk):
-        return cls(str(chunk.first_row // 65_536))
+        return cls(str(chunk.first_row // 131_072))
 
     def __add__(self, other):
         return Order(f"({self.tree}{other.tree})")
@@ -43,7 +43,7 @@ def test_several_folds_share_one_pass():
     ("pieces", "tree"), [(1, "0"), (3, "((01)2)"), (4, "((01)(23))"), (6, "(((01)(23))(45))")]
 )
 def test_chunks_merge_in_a_fixed_tree(pieces, tree):
-    (order,) = fold(rows(pieces * 65_536, p=1), Order)
+    (order,) = fold(rows(pieces * 131_072), Order)
     assert order.tree == tree
 
 
@@ -73,13 +73,13 @@ def test_errors_of_threads_come_out():
 
 def test_every_piece_is_watched():
     seen = []
-    fold(rows(200_000), Moments, watch=lambda tree: seen.append((tree.pieces, tree.rows)))
-    assert seen == [(1, 65_536), (2, 131_072), (3, 196_608), (4, 200_000)]
+    fold(rows(500_000), Moments, watch=lambda tree: seen.append((tree.pieces, tree.rows)))
+    assert seen == [(1, 131_072), (2, 262_144), (3, 393_216), (4, 500_000)]
 
 
 def test_who_watches_may_end_the_pass():
     (moments,) = fold(rows(1_000_000), Moments, watch=lambda tree: tree.pieces == 3)
-    assert moments.rows == 3 * 65_536
+    assert moments.rows == 3 * 131_072
 
 
 @pytest.mark.parametrize("most", [2, 4, 64])

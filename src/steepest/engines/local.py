@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -81,11 +82,9 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
     """Work on pieces in threads, a few ahead of the merging, each with one thread of BLAS."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from threadpoolctl import threadpool_limits
-
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     waiting: deque[Future[tuple[int, Values]]] = deque()
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+    with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
         try:
             for piece in pieces:
                 waiting.append(pool.submit(work, piece))
@@ -96,3 +95,11 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
         finally:
             work.off.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _blas() -> Any:
+    """Return what sets the threads of BLAS; looking for its libraries takes longer than many a fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from steepest.cells import Cells, refuse
-from steepest.chunk import SPAN, Array, Chunk, Piece
+from steepest.chunk import SPAN, Array, Chunk, Piece, most_rows
 from steepest.columns import Fingerprint
 from steepest.errors import quoted
 
 DENSE = 1 << 22
 """Numbers in a piece of a sparse matrix, which is made dense."""
+
+SHARES = 8
+"""Arrays are cut into a multiple of so many equal pieces, for threads to share,"""
+
+LEAST_ROWS, LEAST_CELLS = 1 << 13, 1 << 19
+"""unless these would be smaller than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,11 @@ class Arrays:
 
     @property
     def _span(self) -> int:
-        return SPAN if not self._sparse else max(min(DENSE // len(self.names), SPAN), 1)
+        columns = len(self.names)
+        if self._sparse:
+            return max(min(DENSE // columns, SPAN), 1)
+        pieces = SHARES * math.ceil(self.rows / SHARES / most_rows(columns))
+        return max(math.ceil(self.rows / max(pieces, 1)), LEAST_ROWS, LEAST_CELLS // columns)
 
     @property
     def _sparse(self) -> bool:

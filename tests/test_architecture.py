@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "steepest"
 
-GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "plain", "version", "whole"}
+GROUND = {"cells", "checks", "chunk", "errors", "exact", "memory", "plain", "threads", "version", "whole"}
 MATHEMATICS = {
     "shifted",
     "kernel",
@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "memory": set(),
     "plain": set(),
+    "threads": set(),
     "whole": set(),
     "checks": set(),
     "chunk": {"errors"},

@@ -34,6 +34,7 @@ from steepest.replay import fit_of, stop
 from steepest.result import Fit
 from steepest.sampled import Sampled
 from steepest.sources.base import Source, shuffled
+from steepest.threads import alone_on
 from steepest.trace import Row
 
 Array = NDArray[np.float64]
@@ -212,10 +213,11 @@ def solve(
     columns : Columns, optional
     observe, former : as in `fit`
     """
-    normal, found = prepare(moments, parameters, rows)
     counts = counts or Counts(moments.rows + moments.dropped, moments.rows)
-    known: dict[str, Any] = {"counts": counts, "columns": columns, "codes": found}
-    return settle(normal, parameters, rows=rows, observe=observe, former=former, **known)
+    with alone_on(moments.p):
+        normal, found = prepare(moments, parameters, rows)
+        known: dict[str, Any] = {"counts": counts, "columns": columns, "codes": found}
+        return settle(normal, parameters, rows=rows, observe=observe, former=former, **known)
 
 
 def settle(

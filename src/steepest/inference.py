@@ -16,6 +16,7 @@ from steepest.descent import Status
 from steepest.errors import InputError, NotInferable, count
 from steepest.likelihood import likelihood
 from steepest.result import UNDETERMINED, Fit
+from steepest.threads import alone_on
 
 Array = NDArray[np.float64]
 
@@ -87,7 +88,8 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
     refuse(fit)
     n = fit.normal
     m = n.moments
-    covariance, scale = _scaled_covariance(fit)
+    with alone_on(n.k):
+        covariance, scale = _scaled_covariance(fit)
     if fit.sample is not None:
         scale = scale * fit.sample.widening
     se = np.sqrt(np.diag(covariance)) * scale

@@ -6,13 +6,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import chain, islice
 from typing import Any, Protocol
 
 from steepest.chunk import Chunk, Piece
 from steepest.engines.tree import Tree, Values
 from steepest.sources.base import Source
+from steepest.threads import alone
 
 AHEAD = 2
 """Pieces that wait beside those that threads work on."""
@@ -84,7 +84,7 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
 
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     waiting: deque[Future[tuple[int, Values]]] = deque()
-    with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
+    with alone(), ThreadPoolExecutor(threads) as pool:
         try:
             for piece in pieces:
                 waiting.append(pool.submit(work, piece))
@@ -95,11 +95,3 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
         finally:
             work.off.set()
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-@cache
-def _blas() -> Any:
-    """Return what sets the threads of BLAS; looking for its libraries takes longer than many a fit."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")

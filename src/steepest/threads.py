@@ -1,0 +1,31 @@
+"""How many threads BLAS works with."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any
+
+SMALL, LARGE = 64, 512
+"""Matrices below the first size are not shared between threads; from the second on, that pays."""
+
+
+def alone() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS works with one thread, for threads of ours to share the cores."""
+    return _blas().limit(limits=1)
+
+
+def alone_on(k: int) -> AbstractContextManager[Any]:
+    """Return a context for work on (k, k) matrices: small ones are not worth waking threads.
+
+    These would keep the cores busy for a while with waiting, and slow down what comes next.
+    """
+    return alone() if SMALL <= k < LARGE else nullcontext()
+
+
+@cache
+def _blas() -> Any:
+    """Return what sets the threads; looking for the libraries takes longer than many a fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

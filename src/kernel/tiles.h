@@ -6,7 +6,7 @@
    registers. While that lasts, the next block is fetched from memory. */
 
 #define VECTOR NAME(vector)
-#define PANEL (8 * TILE) /* columns whose part of a block stays in the cache */
+#define PANEL (24 * TILE) /* columns whose part of a block stays in the cache */
 #define WHOLE ((TILE * TILE + LANES - 1) / LANES * LANES)
 
 typedef double VECTOR __attribute__((vector_size(8 * LANES)));
@@ -186,6 +186,7 @@ INLINE void NAME(tile)(int a, int b, int diagonal, const double *x, const double
                 if (!diagonal || i <= j) sums[i][j] += u[i] * v;
         }
     }
+#pragma GCC unroll 32
     for (int i = 0; i < WHOLE; i++) flat[i] = i < a * b ? sums[i / b][i % b] : (VECTOR){0};
     for (int i = 0; i < a * b; i += LANES) AT(added + i) = NAME(sums)(flat + i);
     for (int i = 0; i < a; i++)

@@ -42,6 +42,9 @@ Array = NDArray[np.float64]
 COPIES = 6
 """Matrices of products that a pass and the solution hold at a time."""
 
+UNASKED = 1 << 24
+"""Bytes that are there on any machine."""
+
 LOOK_SECONDS = 2.0
 """How long rows are read again to count what cannot be used."""
 
@@ -184,7 +187,10 @@ def _counted(source: Source, watch: Watch | None) -> InputError:
 
 def _refuse_memory(columns: int) -> None:
     """Raise MemoryError if the moments of so many columns have no room on this machine."""
-    needed, there = COPIES * 8 * columns**2, available()
+    needed = COPIES * 8 * columns**2
+    if needed < UNASKED:
+        return
+    there = available()
     if needed > there:
         sizes = f"about {needed / 2**30:.1f} GB, and {there / 2**30:.1f} GB are there"
         raise MemoryError(f"the moments of {columns} columns need {sizes}")

@@ -68,9 +68,9 @@ def gather(chunk: Chunk) -> Gathered:
         largest = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
         unit = units(largest)
         scale = unit if (unit != 1).any() else None
-        if scale is not None and np.isfinite(largest).all():
+        if scale is not None:
             sums = _sums(rows, sums.origin, scale)
-        if not (np.isfinite(largest).all() and np.isfinite(sums.second.diagonal()).all()):
+        if not np.isfinite(sums.second.diagonal() + largest).all():
             refuse(chunk)
         sampled_all = w is None and rows.n <= SAMPLED
         if (scale is not None or not sampled_all) and _is_far(sums, weight):
@@ -163,8 +163,10 @@ def _rebased(columns: slice, block: NDArray[Any], high: Array, low: Array) -> ND
 
 def units(largest: Array) -> Array:
     """Return the powers of two in whose units numbers are held: ones, unless they lie beyond 2^±100."""
+    if largest.max() <= COMFORTABLE and largest.min() >= 1 / COMFORTABLE:
+        return np.ones_like(largest)
     easy = ((largest <= COMFORTABLE) & (largest >= 1 / COMFORTABLE)) | (largest == 0)
-    return np.ones_like(largest) if easy.all() else np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
+    return np.where(easy, 1.0, np.exp2(np.frexp(largest)[1] - 1.0))
 
 
 def _weights(chunk: Chunk) -> tuple[Array | None, float, float]:

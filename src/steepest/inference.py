@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,7 +213,8 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     C is free of units, d brings them back: their product may lie beyond what a float64 holds.
     """
     n, m = fit.normal, fit.normal.moments
-    at = n.active + int(n.intercept)
+    every = n.k == m.p
+    at: Any = slice(int(n.intercept), None) if every else n.active + int(n.intercept)
     inverse = n.root.T @ n.root
     determined = np.ones(n.k, dtype=bool)
     across = -n.root.T @ n.expansion.middle
@@ -221,7 +223,7 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
         inverse[~determined], inverse[:, ~determined], across[~determined] = np.nan, np.nan, np.nan
     C = np.full((m.p + n.intercept, m.p + n.intercept), np.nan)
     scale = np.full(len(C), np.nan)
-    C[np.ix_(at, at)] = inverse
+    C[(at, at) if every else np.ix_(at, at)] = inverse
     scale[at] = 1 / n.spread * (m.unit[-1] / m.unit[n.active])
     if n.intercept:
         lost = float(np.linalg.norm(n.null_space.T @ n.center))

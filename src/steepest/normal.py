@@ -82,7 +82,7 @@ class NormalEquations:
             moments, intercept, active, d, center, H, products[active, -1] / d, float(products[-1, -1])
         )
 
-    @property
+    @cached_property
     def k(self) -> int:
         """Number of active columns."""
         return len(self.active)
@@ -117,12 +117,12 @@ class NormalEquations:
         """Orthonormal columns (k, k - rank): the combinations of columns that vanish."""
         return self.expansion.null_space
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """Numerical rank of the active columns."""
         return len(self.root)
 
-    @property
+    @cached_property
     def freedom(self) -> int:
         """Residual degrees of freedom: rows of positive weight minus the parameters that they determine."""
         return self.moments.rows - self.rank - self.intercept

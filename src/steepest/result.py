@@ -234,6 +234,8 @@ class Fit:
     @property
     def constant(self) -> tuple[str, ...]:
         """Features that do not vary; their coefficients are exactly zero."""
+        if self.normal.k == len(self.names):
+            return ()
         varies = set(self.normal.active.tolist())
         return tuple(name for j, name in enumerate(self.names) if j not in varies)
 

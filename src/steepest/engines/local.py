@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
@@ -63,13 +62,13 @@ class _Work:
 
     def __init__(self, names: tuple[str, ...], folds: tuple[Any, ...]) -> None:
         self._names, self._folds = names, folds
-        self.off = threading.Event()
+        self.off = False
 
     def __call__(self, piece: Piece) -> tuple[int, Values]:
         """Return the number of rows of a piece, and the sums over its chunks."""
         tree = Tree()
         for chunk in piece():
-            if self.off.is_set():
+            if self.off:
                 break
             tree.add(self._of(chunk), chunk.read)
         return (tree.rows, tree.total()) if tree.nodes else (0, self._of(Chunk((), self._names)))
@@ -93,5 +92,5 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            work.off.set()
+            work.off = True
             pool.shutdown(wait=False, cancel_futures=True)

@@ -43,7 +43,8 @@ class Arrays:
         return self.parts[0].shape[0]
 
     def pieces(self) -> Sequence[Piece]:
-        starts, span = range(0, self.rows, self._span), self._span
+        span = self._span
+        starts = range(0, self.rows, span)
         if len(starts) < 2:
             return [partial(self._read, slice(None), 0)]
         return [partial(self._read, slice(start, start + span), start) for start in starts]

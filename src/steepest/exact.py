@@ -127,17 +127,18 @@ def product(A: Array, B: Array) -> Pair:
     """Return the product of matrices A (m, k) and B (k, c) of numbers up to one, given in slices.
 
     Products of slices are exact in float64 as long as at most `TERMS` of them are added: BLAS does the
-    work, whatever the order of its sums.
+    work, whatever the order of its sums. Those of one size are added at once, as the product of slices side
+    by side with slices below each other.
     """
-    if A.shape[2] > TERMS:
-        return add(product(A[..., :TERMS], B[:, :TERMS]), product(A[..., TERMS:], B[:, TERMS:]))
-    c = B.shape[2]
-    high = low = np.zeros((A.shape[1], c))
-    for j in range(len(A)):
-        products = A[j] @ np.concatenate(B[: len(A) - j], axis=1)
-        for part in np.split(products, len(A) - j, axis=1):
-            high, error = two_sum(high, part)
-            low = low + error
+    count, m, k = A.shape
+    if count * k > TERMS and k > 1:
+        half = k // 2
+        return add(product(A[..., :half], B[:, :half]), product(A[..., half:], B[:, half:]))
+    beside, below = A.transpose(1, 0, 2).reshape(m, count * k), B[::-1].reshape(count * k, -1)
+    high = low = np.zeros((m, B.shape[2]))
+    for j in range(count):
+        high, error = two_sum(high, beside[:, : (j + 1) * k] @ below[(count - 1 - j) * k :])
+        low = low + error
     return two_sum(high, low)
 
 

@@ -75,10 +75,11 @@ static void find_origin(const Pass *pass) {
     }
 }
 
-/* List the lines of memory that hold the next block of rows, where numbers lie side by side. */
+/* List the lines of memory that hold the next block of rows, where numbers lie side by side and the cache has
+   room for them. */
 size_t lines_of(const Pass *pass, size_t start) {
     size_t rows = pass->rows - start < BLOCK ? pass->rows - start : BLOCK, lines = 0;
-    for (size_t i = 0; rows && i < pass->count; i++) {
+    for (size_t i = 0; rows && pass->columns <= AHEAD && i < pass->count; i++) {
         const Part *part = pass->parts + i;
         ptrdiff_t size = (ptrdiff_t)part->size, width = size * (ptrdiff_t)part->columns;
         int matrix = part->column == size && part->row == width;

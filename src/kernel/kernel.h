@@ -6,11 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BLOCK = 512, STRIDE = BLOCK + 8, STRIP = 64, GROUP = 64, LINE = 64, SAMPLED = 2048, RUNS = 32 };
-/* Rows are added up BLOCK at a time; a column of the buffer is STRIDE numbers apart from the next, so that
-   columns do not compete for the same lines of the cache. Matrices are cut into strips of STRIP rows. GROUP
-   blocks are added up before they are added to the total. LINE bytes are fetched from memory at once. A provisional
-   origin is the mean of SAMPLED rows, in RUNS runs. */
+enum {
+    BLOCK = 512,        /* rows that are added up at a time */
+    STRIDE = BLOCK + 8, /* numbers from one column of the buffer to the next, not on the same lines of the cache */
+    STRIP = 64,         /* rows of a matrix that are read at a time */
+    GROUP = 64,         /* blocks that are added up before they are added to the total */
+    LINE = 64,          /* bytes that are fetched from memory at once */
+    AHEAD = 128,        /* columns of which the cache holds the next block beside this one */
+    SAMPLED = 2048,     /* rows, in so many runs, whose mean is a provisional origin */
+    RUNS = 32
+};
 
 typedef struct { /* columns of one type, side by side in memory, or apart */
     const char *data;

@@ -100,6 +100,14 @@ def _all(goal: float) -> dict[str, float]:
 
 WORKLOADS = {
     "20x1": Workload("20 x 1", 20, 1, make=normal, goals={"scikit-learn LinearRegression": 0.8}),
+    "20x1-alone": Workload(
+        "20 x 1, without standard errors",
+        20,
+        1,
+        make=normal,
+        rivals=arrays.ALONE,
+        goals={"scikit-learn LinearRegression": 0.8},
+    ),
     "442x10": Workload("442 x 10", 442, 10, make=normal),
     "1e6x1": Workload("1e6 x 1", 1_000_000, 1, make=normal),
     "2e7x1": Workload("2e7 x 1", 20_000_000, 1, make=normal, goals={"one read of the data": 1 / 0.9}),

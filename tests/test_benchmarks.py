@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import workloads
+from benchmarks import page, workloads
 from benchmarks.reference import reference
 from benchmarks.run import main
 from truth import exactly
@@ -43,3 +43,10 @@ def test_the_reference_is_the_rational_answer_rounded(make):
     ((X, y),) = make(60, 4)
     exact = exactly(X, y).estimate
     assert reference(lambda: make(60, 4)).tolist() == [float(each) for each in exact]
+
+
+def test_the_page_shows_all_saved_results():
+    text = page.PAGE.read_text()
+    assert page.page(text) == text
+    marked = {name for _, name, _ in page.MARKED.findall(text)} - {"summary"}
+    assert marked == {path.stem for path in page.RESULTS.glob("*.json")}

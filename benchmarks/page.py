@@ -11,7 +11,7 @@ import re
 import statistics
 from pathlib import Path
 
-from benchmarks.report import ACCURATE, duration, line, median, table
+from benchmarks.report import ACCURATE, duration, line, median, ratios, table
 from benchmarks.workloads import WORKLOADS
 
 ROOT = Path(__file__).parents[1]
@@ -58,16 +58,16 @@ def summary(record):
 
 
 def accurate(each):
-    error = median([run for _, run in each["pairs"]], "error")
+    error = theirs(each, "error")
     return error is not None and error <= ACCURATE
 
 
-def theirs(each):
-    return statistics.median(run["seconds"] for _, run in each["pairs"])
+def theirs(each, key="seconds"):
+    return median([run for _, run in each["pairs"]], key)
 
 
 def ratio(each):
-    return statistics.median(ours["seconds"] / run["seconds"] for ours, run in each["pairs"])
+    return statistics.median(ratios(each))
 
 
 if __name__ == "__main__":

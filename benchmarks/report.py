@@ -31,21 +31,26 @@ def table(record):
 def row(name, measured):
     """Return the line of a rival: medians, and the median and the range of the ratios of pairs."""
     ours, theirs = zip(*measured["pairs"], strict=True)
-    ratios = [a["seconds"] / b["seconds"] for a, b in measured["pairs"]]
+    spread = ratios(measured)
     goal = measured["goal"]
     if (median(theirs, "error") or 0) > ACCURATE:
         goal = None
     cells = [
         name,
         *(duration(median(side, "seconds")) for side in (ours, theirs)),
-        f"{statistics.median(ratios):.2f}",
-        f"{min(ratios):.2f} .. {max(ratios):.2f}",
+        f"{statistics.median(spread):.2f}",
+        f"{min(spread):.2f} .. {max(spread):.2f}",
         "" if goal is None else f"{goal:.2f}",
         *(f"{median(side, 'megabytes'):.0f}" for side in (ours, theirs)),
         *(small(median(side, "error")) for side in (ours, theirs)),
         "yes" if theirs[0]["se"] else "",
     ]
     return line(cells)
+
+
+def ratios(measured):
+    """Return the times of pairs, ours over theirs."""
+    return [ours["seconds"] / theirs["seconds"] for ours, theirs in measured["pairs"]]
 
 
 def line(cells):

@@ -34,12 +34,12 @@ static void read_numbers(const Part *part, const char *from, ptrdiff_t step, siz
     }
 }
 
-void read_column(const Part *part, size_t column, size_t start, size_t rows, double *to) {
+static void read_column(const Part *part, size_t column, size_t start, size_t rows, double *to) {
     const char *from = part->data + (ptrdiff_t)start * part->row + (ptrdiff_t)column * part->column;
     read_numbers(part, from, part->row, rows, to);
 }
 
-void read_rows(const Part *part, size_t start, size_t rows, double *to) {
+static void read_rows(const Part *part, size_t start, size_t rows, double *to) {
     for (size_t r = 0; r < rows; r++) {
         const char *from = part->data + (ptrdiff_t)(start + r) * part->row;
         read_numbers(part, from, (ptrdiff_t)part->size, part->columns, to + r * part->columns);
@@ -77,7 +77,7 @@ static void find_origin(const Pass *pass) {
 
 /* List the lines of memory that hold the next block of rows, where numbers lie side by side and the cache has
    room for them. */
-size_t lines_of(const Pass *pass, size_t start) {
+static size_t lines_of(const Pass *pass, size_t start) {
     size_t rows = pass->rows - start < BLOCK ? pass->rows - start : BLOCK, lines = 0;
     for (size_t i = 0; rows && pass->columns <= AHEAD && i < pass->count; i++) {
         const Part *part = pass->parts + i;

@@ -38,8 +38,4 @@ typedef struct {
     const char **lines;          /* room for the lines of memory that a block can take */
 } Pass;
 
-void read_column(const Part *part, size_t column, size_t start, size_t rows, double *to);
-void read_rows(const Part *part, size_t start, size_t rows, double *to);
-size_t lines_of(const Pass *pass, size_t start);
-
 #endif

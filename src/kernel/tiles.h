@@ -94,7 +94,8 @@ TARGET static void NAME(column)(const char *x, size_t rows, double origin, doubl
         if (high[i] > *most) *most = high[i];
     }
     for (; r < rows; r++) {
-        double v = ((const struct { double v; } __attribute__((packed, may_alias)) *)(x + 8 * r))->v;
+        double v;
+        memcpy(&v, x + 8 * r, sizeof v);
         if (v < *least) *least = v;
         if (v > *most) *most = v;
         z[r] = v - origin;

@@ -4,9 +4,10 @@
 
 The data are made in FOLDER if they are not there, with their exact coefficients. Every run is a process of
 its own: a fit to warm up, then fits for half a second. Runs are paired (ours, theirs, ours, theirs, ...).
-Imports, and loading arrays or making frames of them, are not counted. Ours always includes certificate and
-standard errors. The tables give medians of times; the median and the range of the ratios of the pairs, ours
-over theirs; the memory beyond that before the first fit; and the largest relative error of a coefficient.
+Imports, and loading arrays or making frames of them, are not counted. Ours includes certificate and
+standard errors, unless a title says otherwise. The tables give medians of times; the median and the range of
+the ratios of the pairs, ours over theirs; the memory beyond that before the first fit; and the largest
+relative error of a coefficient.
 SE: theirs includes standard errors too.
 """
 

@@ -33,7 +33,7 @@ MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "formula", "learning", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
 VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
-RECEPTION = {"estimator", "tables", "teaching", "manners", "callbacks", "published"}
+RECEPTION = {"fitted", "estimator", "tables", "teaching", "manners", "callbacks", "published"}
 BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -115,7 +115,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "manners": GROUND,
     "callbacks": GROUND | {"certificate", "fitting", "result"},
     "published": BELOW_RECEPTION | {"manners"},
-    "estimator": BELOW_RECEPTION | {"manners", "callbacks", "published"},
+    "fitted": BELOW_RECEPTION | {"manners", "published"},
+    "estimator": BELOW_RECEPTION | {"manners", "callbacks", "fitted", "published"},
     "teaching": BELOW_RECEPTION | {"manners"},
     "tables": BELOW_RECEPTION | {"estimator"},
     "": BELOW_RECEPTION | RECEPTION,

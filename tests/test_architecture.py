@@ -23,6 +23,9 @@ MATHEMATICS = {
     "spectrum",
     "certificate",
     "objective",
+    "penalties",
+    "support",
+    "penalised",
     "sampled",
     "limits",
     "trace",
@@ -55,7 +58,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "moments": GROUND | {"exact", "gathering"},
     "expansion": set(),
     "normal": GROUND | {"exact", "expansion", "moments"},
-    "objective": GROUND | {"certificate", "normal"},
+    "objective": GROUND | {"certificate", "expansion", "normal"},
+    "penalties": set(),
+    "support": {"penalties"},
+    "penalised": {"certificate", "expansion", "normal", "objective", "penalties", "support"},
     "sampled": GROUND | {"exact", "objective", "methods.base"},
     "relations": {"normal"},
     "codes": GROUND | {"normal"},
@@ -90,7 +96,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engines.*": GROUND | {"sources.base", "engines.tree"},
     "engines": set(),
     # floor 2
-    "parameters": GROUND | {"objective", "methods", "methods.base", "methods.newton"},
+    "parameters": GROUND
+    | {"normal", "objective", "penalised", "penalties"}
+    | {"methods", "methods.base", "methods.newton"},
     "result": GROUND | MATHEMATICS | DATA | {"parameters"},
     "replay": GROUND | MATHEMATICS | {"result"},
     "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay", "anytime"},

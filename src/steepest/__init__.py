@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from steepest.methods.adam import Adam as Adam
     from steepest.methods.bb import BB as BB
     from steepest.methods.cg import CG as CG
+    from steepest.methods.fista import Fista as Fista
     from steepest.methods.gd import GD as GD
     from steepest.methods.momentum import Momentum as Momentum
     from steepest.methods.nesterov import Nesterov as Nesterov
@@ -31,6 +32,7 @@ _HOMES = {
     "GD": "methods.gd",
     "SGD": "methods.sgd",
     "Adam": "methods.adam",
+    "Fista": "methods.fista",
     "GradientDescent": "teaching",
     "LinearRegression": "estimator",
     "Moments": "moments",

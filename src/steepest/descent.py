@@ -135,7 +135,7 @@ def descend(
             if observe is not None and observe(steps, v, gap):
                 status = Status.STOPPED
     trace.add(steps, v, gap, state.rate, last=True)
-    certificate = yardstick.certificate(gap)
+    certificate = yardstick.certificate(gap, exact=problem.smooth)
     if certificate.in_se <= tol:
         status = Status.CONVERGED
     elif status is None:
@@ -152,7 +152,8 @@ class _Progress:
     radius: float | None = None
 
     def __init__(self, problem: Problem, method: Method, yardstick: Yardstick, gap: float) -> None:
-        self._yardstick, self._monotone, self._least, self._since = yardstick, method.monotone, gap, 0
+        falls = method.monotone and problem.smooth
+        self._yardstick, self._monotone, self._least, self._since = yardstick, falls, gap, 0
         self._patience = PATIENCE + 2 * problem.size
 
     def stuck(self, gap: float, state: Any) -> Status | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -21,7 +22,6 @@ from steepest.methods import METHODS
 from steepest.methods.base import Method
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
-from steepest.objective import Quadratic
 from steepest.parameters import Parameters, check
 from steepest.result import EarlyStop, Fit, Sample
 
@@ -49,7 +49,7 @@ def fit_from(document: Json) -> Fit:
     parameters = _parameters_from(document["parameters"])
     normal = NormalEquations.of(moments, intercept=parameters.fit_intercept)
     normal = replace(normal, refined=_refined_from(document["refined"], normal.k))
-    problem = Quadratic.of(normal, parameters.scale)
+    problem = parameters.problem(normal)
     columns = _columns_from(document["columns"])
     if columns is not None and (*columns.terms, columns.target) != moments.names:
         raise ValueError("its columns and its moments differ")
@@ -138,6 +138,10 @@ def _texts(values: list[Any]) -> tuple[str, ...]:
 def _parameters_to(parameters: Parameters) -> Json:
     rate = parameters.learning_rate
     return {
+        "alpha": float(parameters.alpha),
+        "l1_ratio": float(parameters.l1_ratio),
+        "positive": bool(parameters.positive),
+        "penalty_factor": _factors_to(parameters.penalty_factor),
         "fit_intercept": bool(parameters.fit_intercept),
         "method": _method_to(parameters.method),
         "learning_rate": rate if isinstance(rate, str) else float(rate),
@@ -152,6 +156,18 @@ def _parameters_to(parameters: Parameters) -> Json:
         "on_divergence": parameters.on_divergence,
         "early_stopping": parameters.early_stopping,
     }
+
+
+def _factors_to(given: Any) -> Json | list[float] | None:
+    if isinstance(given, Mapping):
+        return {str(name): float(factor) for name, factor in given.items()}
+    return None if given is None else list(given)
+
+
+def _factors_from(document: Any) -> tuple[float, ...] | dict[str, float] | None:
+    if isinstance(document, dict):
+        return {plain.text(name): plain.number(factor) for name, factor in document.items()}
+    return None if document is None else tuple(plain.number(factor) for factor in document)
 
 
 def _method_to(method: str | Method) -> str | Json:
@@ -169,6 +185,10 @@ def _method_from(document: str | Json) -> str | Method:
 def _parameters_from(document: Json) -> Parameters:
     rate, early = document["learning_rate"], document["early_stopping"]
     parameters = Parameters(
+        alpha=plain.number(document.get("alpha", 0.0)),
+        l1_ratio=plain.number(document.get("l1_ratio", 0.0)),
+        positive=plain.flag(document.get("positive", False)),
+        penalty_factor=_factors_from(document.get("penalty_factor")),
         fit_intercept=plain.flag(document["fit_intercept"]),
         method=_method_from(document["method"]),
         learning_rate=rate if rate == "auto" else plain.number(rate),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from steepest.fitting import collect, solve
 from steepest.fitting import fit as fit_source
 from steepest.manners import features, positional, refuse_masked, target, warn_of_order
 from steepest.methods.base import Method
-from steepest.parameters import Parameters, check, seed_of
+from steepest.parameters import Parameters, check, factors_of, seed_of
 from steepest.progress import Progress
 from steepest.published import attributes
 from steepest.result import Fit
@@ -34,11 +35,20 @@ PARAMETERS = tuple(field.name for field in fields(Parameters))
 class LinearRegression(CallbackSupportMixin, FittedLine):
     """Linear regression by gradient descent that tells you when it is done.
 
-    It minimises 1/(2W) Σ wᵢ (yᵢ - b₀ - xᵢᵀb)², W being the sum of the weights, and says how far the
-    result can still be from the exact answer, in standard errors of its coefficients.
+    It minimises 1/(2W) Σ wᵢ (yᵢ - b₀ - xᵢᵀb)², W being the sum of the weights, and a penalty if there is one,
+    and says how far the result can still be from the exact answer, in standard errors of its coefficients.
 
     Parameters
     ----------
+    alpha : float, default=0.0
+        Strength of the penalty α (l1_ratio Σ fⱼ|bⱼ| + (1 - l1_ratio)/2 Σ fⱼbⱼ²), in the user's units as in
+        scikit-learn's ElasticNet; scikit-learn's ``Ridge(a)`` is ``alpha=a/W``.
+    l1_ratio : float, default=0.0
+        The share of the lasso in the penalty; 0 is ridge, 1 the lasso.
+    positive : bool, default=False
+        Whether no coefficient may be negative.
+    penalty_factor : array of shape (n_features,), or dict of names, optional
+        f, by which the penalty of each feature is multiplied: 0 leaves it free; ones, if left out.
     fit_intercept : bool, default=True
     method : str or method object, default="auto"
         On the moments ``"gd"`` (gradient descent), ``"steepest"`` (with exact line search), ``"bb"``
@@ -110,6 +120,10 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
     def __init__(
         self,
         *,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        positive: bool = False,
+        penalty_factor: ArrayLike | Mapping[str, float] | None = None,
         fit_intercept: bool = True,
         method: str | Method = "auto",
         learning_rate: float | str = "auto",
@@ -122,6 +136,10 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
         on_divergence: str = "raise",
         early_stopping: str | bool = False,
     ) -> None:
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.positive = positive
+        self.penalty_factor = penalty_factor
         self.fit_intercept = fit_intercept
         self.method = method
         self.learning_rate = learning_rate
@@ -187,7 +205,8 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
 
     def _parameters(self) -> Parameters:
         given = {name: getattr(self, name) for name in PARAMETERS}
-        return Parameters(**given | {"random_state": seed_of(self.random_state)})
+        factors = factors_of(self.penalty_factor)
+        return Parameters(**given | {"random_state": seed_of(self.random_state), "penalty_factor": factors})
 
     def _former(self, names: tuple[str, ...]) -> Fit | None:
         """Return the fit to begin with, if that is asked for and there is one."""

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 Array = NDArray[np.float64]
+
+EPSILON = 2.0**-52
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,53 @@ class Expansion:
     doubtful: bool = False
     shift: float = 0.0
     passes: int = 0
+
+    def solve(self, g: Array) -> Array:
+        """Return H⁺g."""
+        return self.root.T @ (self.root @ g)
+
+    def slope(self, d: Array) -> Array:
+        """Return the gradient (k,) at p + d."""
+        return self.factor.T @ (self.factor @ d) + self.gradient
+
+    def step(self) -> Array:
+        """Return u* - p (k,), of minimum norm below full rank."""
+        step = -self.solve(self.gradient)
+        return step - self.solve(self.slope(step))
+
+    def at_zero(self) -> Expansion:
+        """Return the expansion about zero: what rounding does to it on the way is counted as its error."""
+        p = self.point + self.point_low
+        if not p.any():
+            return self
+        ahead = self.factor @ p
+        size, zero = float(ahead @ ahead), np.zeros(len(p))
+        value = self.value - 2 * float(self.gradient @ p) + size
+        return replace(
+            self,
+            point=zero,
+            point_low=zero,
+            gradient=self.slope(-p),
+            value=value,
+            error=self.error + (self.slack + len(p) * EPSILON) * math.sqrt(size),
+            value_error=self.value_error + 4 * EPSILON * (abs(value) + size),
+        )
+
+    def ridged(self, penalty: Array, center: Array, entry: float) -> Expansion:
+        """Return the expansion about zero of f(u) + ½ Σ ρⱼ uⱼ²: √ρ stands below the rows of its factor.
+
+        Parameters
+        ----------
+        penalty : (k,) array
+            ρ.
+        center, entry : as in `about_zero`
+        """
+        about, k = self.at_zero(), len(penalty)
+        factor, root, nothing = _triangular(np.vstack([about.factor, np.diag(np.sqrt(penalty))]))
+        u = root.T @ (root @ about.gradient)
+        reach = math.sqrt(max(float(u @ u), about.value) * float(np.vdot(root, root)))
+        error = about.error + k * EPSILON * reach if about.passes else entry * reach
+        return replace(about, factor=factor, root=root, null_space=nothing, middle=root @ center, error=error)
 
 
 def about_zero(
@@ -112,3 +161,17 @@ def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
         return None, None
     K, failed = lapack.dtrtri(L, lower=1)
     return (None, None) if failed else (K, L.T)
+
+
+def _triangular(A: Array) -> tuple[Array, Array, Array]:
+    """Return R, K and N with AᵀA = RᵀR, its pseudo-inverse KᵀK, and the directions N that A takes to zero."""
+    k = A.shape[1]
+    R = np.asarray(np.linalg.qr(A, mode="r"))
+    pivots = np.abs(np.diag(R))
+    least = 16 * k * EPSILON * float(pivots.max(initial=0.0))
+    if not k or pivots.min() > least:
+        K, _ = lapack.dtrtri(R) if k else (R, 0)
+        return R, K.T, np.zeros((k, 0))
+    lengths, V = np.linalg.svd(R)[1:]
+    kept = lengths > least
+    return V[kept] * lengths[kept, None], V[kept] / lengths[kept, None], V[~kept].T

@@ -236,7 +236,7 @@ def settle(
     **known: Any,
 ) -> Fit:
     """Descend to the answer of normal equations; `known` are fields of `Fit` that no descent changes."""
-    problem, method = Quadratic.of(normal, parameters.scale), parameters.way
+    problem, method = parameters.problem(normal), parameters.way
     smooth = bool(parameters.early_stopping)
     limits = limits_of(parameters.learning_rate, method, problem, smooth=smooth)
     if parameters.on_divergence == "raise":
@@ -334,7 +334,7 @@ def _told(
     observe: Observer, problem: Quadratic, fitted: Callable[[Descent], Fit]
 ) -> Callable[[int, Array, float], bool]:
     def told(steps: int, point: Array, gap: float) -> bool:
-        certificate = problem.yardstick.certificate(gap)
+        certificate = problem.yardstick.certificate(gap, exact=problem.smooth)
         ended = Descent(point, Status.STOPPED, steps, certificate, ())
         return observe(steps, certificate, lambda: fitted(ended))
 

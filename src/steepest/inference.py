@@ -132,6 +132,14 @@ def inference(fit: Fit, level: float = 0.95) -> Inference:
 def refuse(fit: Fit) -> None:
     """Raise `NotInferable` where normal theory says nothing honest about a fit."""
     n, certificate = fit.normal, fit.bound
+    if fit.parameters.penalised:
+        raise NotInferable(
+            "inference",
+            "the penalty biases the coefficients, by how much the data cannot tell"
+            if fit.parameters.alpha
+            else "coefficients that must not be negative follow no t distribution",
+            "Fit the features that were kept with alpha=0 to rows that did not choose them, or bootstrap",
+        )
     if n.freedom <= 0:
         determined = n.rank + n.intercept
         raise NotInferable(

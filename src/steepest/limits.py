@@ -43,7 +43,7 @@ def limits_of(
     if limits.rate is None and rate is not None:
         what = f"{method.title} chooses its own steps"
         raise InputError("learning_rate", what, 'Leave it out, or choose method="gd"')
-    return limits
+    return limits if problem.smooth else replace(limits, guarantee=None)
 
 
 def forecast(limits: Limits, gap: float, yardstick: Yardstick, tol: float) -> Limits:

@@ -144,12 +144,7 @@ class NormalEquations:
 
     def solve(self, g: Array) -> Array:
         """Return H⁺g."""
-        return self.root.T @ (self.root @ g)
-
-    def gradient(self, d: Array) -> Array:
-        """Return the gradient (k,) at p + d."""
-        R = self.expansion.factor
-        return R.T @ (R @ d) + self.expansion.gradient
+        return self.expansion.solve(g)
 
     def gap(self, d: Array) -> float:
         """Return f(p + d) - min f."""
@@ -159,9 +154,7 @@ class NormalEquations:
     @cached_property
     def step(self) -> Array:
         """u* - p (k,), of minimum norm below full rank."""
-        about = self.expansion
-        step = -self.solve(about.gradient)
-        return step - self.solve(about.gradient + about.factor.T @ (about.factor @ step))
+        return self.expansion.step()
 
     @cached_property
     def solution(self) -> Array:
@@ -200,18 +193,25 @@ class NormalEquations:
     def noise(self) -> float:
         """What rounding can have done to the answer: `se` times so many standard errors.
 
-        Rounding of the moments, or of what was measured on the rows, and of the coefficients as written;
-        where there are no standard errors, of the fitted values that they give.
+        Rounding of the moments, or of what was measured on the rows, and of the coefficients as written.
+        """
+        return self.expansion.error + self.writing
+
+    @cached_property
+    def writing(self) -> float:
+        """The part of `noise` that is due to writing the coefficients.
+
+        Where there are no standard errors, to the fitted values that they give.
         """
         if not self.k:
             return HALF_ULP * abs(self.y_mean)
         b0 = self._intercept_size if self.intercept else 0.0
         if self.se is None:
             reach = np.abs(self.solution) @ np.hypot(1.0, self.center)
-            return self.expansion.error + HALF_ULP * (float(reach) + b0 * self.intercept_inflation)
+            return HALF_ULP * (float(reach) + b0 * self.intercept_inflation)
         seen = self.inflation > 0
         largest = float((np.abs(self.solution[seen]) / self.inflation[seen]).max(initial=0.0))
-        return self.expansion.error + HALF_ULP * max(largest, b0)
+        return HALF_ULP * max(largest, b0)
 
     def right_to(self, digits: float, error: float, known: float = 0.0) -> bool:
         """Return whether an error |R(u - u*)| leaves every coefficient right to a share `digits` of itself.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.certificate import Yardstick
 from steepest.errors import InputError, choices
+from steepest.expansion import Expansion
 from steepest.normal import NormalEquations
 
 Array = NDArray[np.float64]
@@ -60,6 +61,7 @@ class Quadratic:
     normal: NormalEquations
     stretch: Array
     free: bool
+    smooth: ClassVar[bool] = True
 
     @classmethod
     def of(cls, normal: NormalEquations, scale: str = "auto") -> Quadratic:
@@ -73,16 +75,31 @@ class Quadratic:
     def size(self) -> int:
         return self.normal.k + self.free
 
+    @cached_property
+    def about(self) -> Expansion:
+        """What is known of the objective of u."""
+        return self.normal.expansion
+
+    @cached_property
+    def step(self) -> Array:
+        """The exact answer, less the point of `about`, (k,)."""
+        return self.normal.step
+
+    @property
+    def answer(self) -> Array | None:
+        """`step`, or None if the answer can only be approached."""
+        return self.step
+
     @property
     def start(self) -> Array:
         """The coordinates (size,) where every coefficient is zero, and a free intercept too."""
-        v = -self.normal.expansion.point / self.stretch
+        v = -self.about.point / self.stretch
         return np.append(0.0, v) if self.free else v
 
     @property
     def reached(self) -> Array:
         """The coordinates (size,) that steps on the rows led to; the start, if there were none."""
-        return self.minimum if self.normal.expansion.passes else self.start
+        return self.minimum if self.about.passes else self.start
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
@@ -91,12 +108,8 @@ class Quadratic:
 
     @cached_property
     def yardstick(self) -> Yardstick:
-        """Turns gaps into standard errors; it has no floor to stand on where dependence is in doubt."""
-        n, about = self.normal, self.normal.expansion
-        noise = math.inf if about.doubtful else n.noise
-        scale = n.se if n.se is not None else math.sqrt(n.t) or abs(n.y_mean) or 1.0
-        unit = "sd(y)" if n.se is None else "se"
-        return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)
+        """Turns gaps into standard errors."""
+        return yardstick_of(self.normal, self.about)
 
     def tolerance(self, tol: float) -> float:
         """Return the distance that is close enough: `tol`, or every coefficient exact up to its rounding."""
@@ -110,7 +123,7 @@ class Quadratic:
 
     def gradient(self, v: Array) -> Array:
         d, r0 = self.split(v)
-        g = self.normal.gradient(d)
+        g = self.about.slope(d)
         if self.free:
             return np.append(r0, self.stretch * (g + r0 * self.normal.center))
         return self.stretch * g
@@ -118,15 +131,19 @@ class Quadratic:
     def curvature(self, d: Array) -> float:
         u = self.stretch * d[self.free :]
         mean = float(d[0] + self.normal.center @ u) if self.free else 0.0
-        e = self.normal.expansion.factor @ u
+        e = self.about.factor @ u
         return float(e @ e) + mean * mean
+
+    def newton(self, v: Array, rate: float) -> Array:
+        return v - rate * self.solve(self.gradient(v))
 
     def prox(self, v: Array, step: float) -> Array:
         return v
 
     def gap(self, v: Array) -> float:
         d, r0 = self.split(v)
-        return self.normal.gap(d) + r0 * r0 / 2
+        e = self.about.factor @ (d - self.step)
+        return float(e @ e) / 2 + r0 * r0 / 2
 
     def diagonal(self) -> Array:
         d = self.stretch**2
@@ -135,8 +152,8 @@ class Quadratic:
     def solve(self, g: Array) -> Array:
         """Return the Newton direction; with a free intercept by block elimination about the means."""
         if not self.free:
-            return self.normal.solve(g / self.stretch) / self.stretch
-        u = self.normal.solve(g[1:] / self.stretch - g[0] * self.normal.center)
+            return self.about.solve(g / self.stretch) / self.stretch
+        u = self.about.solve(g[1:] / self.stretch - g[0] * self.normal.center)
         return np.append(g[0] - self.normal.center @ u, u / self.stretch)
 
     def eigenvalues(self) -> Array:
@@ -162,12 +179,12 @@ class Quadratic:
         In coordinates whose units are far apart the smallest is lost in the rounding of the largest: it is
         then that of the inverse.
         """
-        n = self.normal
+        n, about = self.normal, self.about
         least = float(lengths[0]) * self.size * n.unit_roundoff
-        if lengths[-1] < LOST * lengths[0] and n.rank == n.k:
-            inverse = n.root.T / self.stretch[:, None]
+        if lengths[-1] < LOST * lengths[0] and len(about.root) == n.k:
+            inverse = about.root.T / self.stretch[:, None]
             if self.free:
-                first = np.append(-n.expansion.middle, 1.0)
+                first = np.append(-about.middle, 1.0)
                 inverse = np.vstack([first, np.column_stack([inverse, np.zeros(n.k)])])
             least = 1 / float(np.linalg.norm(inverse, 2))
             lengths = np.append(lengths[:-1], least)
@@ -177,7 +194,7 @@ class Quadratic:
     def _root(self) -> Array:
         """A (rank, size) with H = AᵀA: its singular values have digits that those of H have lost."""
         n = self.normal
-        A = n.expansion.factor * self.stretch
+        A = self.about.factor * self.stretch
         if not self.free:
             return A
         corner = np.append(1.0, n.center * self.stretch)
@@ -186,7 +203,7 @@ class Quadratic:
     @property
     def minimum(self) -> Array:
         """The coordinates (size,) of the exact answer."""
-        return self._joined(self.normal.step, 0.0)
+        return self._joined(self.step, 0.0)
 
     def coordinates(self, coef: Array, intercept: float) -> Array:
         """Return the coordinates (size,) of coefficients (p,) and an intercept in the user's units."""
@@ -207,4 +224,21 @@ class Quadratic:
     def _best_intercept(self, d: Array) -> float:
         """Return the best intercept for p + d, in units of the moments."""
         n = self.normal
-        return n.y_mean + n.expansion.shift - float(n.center @ (n.expansion.point + d))
+        return n.y_mean + self.about.shift - float(n.center @ (self.about.point + d))
+
+
+def yardstick_of(normal: NormalEquations, about: Expansion) -> Yardstick:
+    """Return what turns gaps into standard errors of least squares.
+
+    It has no floor to stand on where dependence is in doubt.
+
+    Parameters
+    ----------
+    normal : NormalEquations
+    about : Expansion
+        Of the objective, whose rounding errors count.
+    """
+    noise = math.inf if about.doubtful else about.error + normal.writing
+    scale = normal.se if normal.se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
+    unit = "sd(y)" if normal.se is None else "se"
+    return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.checks import is_real, is_whole
 from steepest.errors import InputError, choices, listed
 from steepest.methods import method_of
 from steepest.methods.base import Method
 from steepest.methods.newton import Newton
-from steepest.objective import check_scale
+from steepest.normal import NormalEquations
+from steepest.objective import Quadratic, check_scale
+from steepest.penalised import at_zero, penalised
+from steepest.penalties import Penalty, penalty_of
 
 CRITERIA = ("gcv", "aic")
 ON_DIVERGENCE = ("raise", "record")
@@ -23,6 +28,10 @@ ON_DIVERGENCE = ("raise", "record")
 class Parameters:
     """What the user asked for; the same names and meanings as in `steepest.LinearRegression`."""
 
+    alpha: float = 0.0
+    l1_ratio: float = 0.0
+    positive: bool = False
+    penalty_factor: tuple[float, ...] | Mapping[str, float] | None = None
     fit_intercept: bool = True
     method: str | Method = "auto"
     learning_rate: float | str = "auto"
@@ -48,9 +57,59 @@ class Parameters:
         return "standard" if self.scale == "auto" else self.scale
 
     @property
+    def penalised(self) -> bool:
+        """Whether the answer is another than that of least squares."""
+        return self.alpha > 0 or self.positive
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the penalty, or a bound, can hold coefficients at zero."""
+        return self.positive or (self.alpha > 0 and self.l1_ratio > 0)
+
+    @property
     def on_rows(self) -> bool:
         """Whether the passes that measured the rows again count as steps: they are newton's."""
-        return isinstance(self.way, Newton) and isinstance(self.learning_rate, str)
+        return isinstance(self.way, Newton) and isinstance(self.learning_rate, str) and not self.penalised
+
+    def problem(self, normal: NormalEquations) -> Quadratic:
+        """Return the problem that is asked for, of normal equations."""
+        if not self.penalised:
+            return Quadratic.of(normal, self.scale)
+        normal = at_zero(normal)
+        return penalised(normal, self.penalty(normal, self.alpha), self.scale)
+
+    def penalty(self, normal: NormalEquations, alpha: float) -> Penalty:
+        """Return the penalty of a strength, in the coordinates of normal equations.
+
+        Raises
+        ------
+        InputError
+            If there is not one factor for every feature, or it has no name of a feature.
+        """
+        m, unit = normal.moments, float(normal.moments.unit[-1])
+        with np.errstate(all="ignore"):
+            scale = unit / m.unit[normal.active] / normal.spread
+            factors = self._factors(m.names[:-1])[normal.active]
+            found = penalty_of(alpha, self.l1_ratio, factors, scale, unit, positive=self.positive)
+        if not (np.isfinite(found.l1).all() and np.isfinite(found.l2).all()):
+            what = "in these units the penalty exceeds float64"
+            raise InputError("alpha", what, "Measure the features, or the target, in other units")
+        return found
+
+    def _factors(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """Return the factor of every feature (p,)."""
+        given = self.penalty_factor
+        if given is None:
+            return np.ones(len(names))
+        if not isinstance(given, Mapping):
+            if len(given) != len(names):
+                what = f"got {len(given)} numbers for {len(names)} features"
+                raise InputError("penalty_factor", what, "Pass one for every feature, or a dict by name")
+            return np.array(given)
+        for name in given:
+            if name not in names:
+                raise InputError("penalty_factor", f"there is no feature {name!r}", choices(name, names))
+        return np.array([given.get(name, 1.0) for name in names])
 
 
 def check(parameters: Parameters) -> None:
@@ -83,6 +142,40 @@ def check(parameters: Parameters) -> None:
         raise InputError("early_stopping", what, "Pass warm_start=False")
     method_of(parameters.method)
     check_scale(parameters.scale)
+    _check_penalty(parameters)
+
+
+def _check_penalty(parameters: Parameters) -> None:
+    """Raise `InputError` for a penalty out of range, or one that the method cannot take."""
+    if not (is_real(parameters.alpha) and 0 <= float(parameters.alpha) < math.inf):
+        raise InputError("alpha", f"got {parameters.alpha!r}", "Pass a number, 0 or more")
+    if not (is_real(parameters.l1_ratio) and 0 <= float(parameters.l1_ratio) <= 1):
+        raise InputError("l1_ratio", f"got {parameters.l1_ratio!r}", "Pass a number between 0 and 1")
+    if not isinstance(parameters.positive, bool | np.bool):
+        raise InputError("positive", f"got {parameters.positive!r}", "Pass True or False")
+    given = parameters.penalty_factor
+    for factor in given.values() if isinstance(given, Mapping) else given or ():
+        if not (is_real(factor) and 0 <= float(factor) < math.inf):
+            raise InputError("penalty_factor", f"got {factor!r}", "Pass numbers, 0 or more")
+    if not parameters.penalised:
+        return
+    if parameters.early_stopping:
+        what = "is a penalty of its own"
+        raise InputError("early_stopping", what, "Pass early_stopping=False, or alpha=0")
+    way = parameters.way
+    if way.stochastic:
+        what = f"{way.title} takes no penalty"
+        raise InputError("method", what, 'Choose method="auto", or alpha=0', code="method")
+    if parameters.kinked and not getattr(way, "proximal", False):
+        what = f"{way.title} cannot hold coefficients at zero, as an l1 penalty and positive=True do"
+        raise InputError("method", what, 'Choose "newton", "gd" or "fista", or l1_ratio=0', code="method")
+
+
+def factors_of(given: Any) -> tuple[float, ...] | Mapping[str, float] | None:
+    """Return penalty factors as plain values."""
+    if given is None or isinstance(given, Mapping):
+        return given
+    return tuple(np.asarray(given).ravel().tolist())
 
 
 def seed_of(random_state: Any) -> Any:

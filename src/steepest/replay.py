@@ -77,6 +77,9 @@ def at(fit: Fit, k: int) -> Fit:
     """
     if not (is_whole(k, 0) and k <= LONGEST):
         raise InputError("k", f"got {k!r}", f"Pass a whole number of steps from 0 to {LONGEST:g}")
+    if not fit.problem.smooth:
+        what = "a path through the kinks of a penalty has no closed form"
+        raise InputError("at", what, "Fit with max_iter=k")
     problem, steps = fit.problem, _path(fit.limits, "at")
     start = problem.start if fit.began is None else fit.began
     point = _point(problem, steps, start, int(k))

@@ -181,9 +181,10 @@ class Fit:
     def certificate(self) -> Certificate:
         """How far the coefficients can be from the exact answer, and which of them is furthest away."""
         n = self.normal
-        if n.se is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
+        answer = self.problem.answer
+        if n.se is None or answer is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
             return self.bound
-        moved = self.offset - n.step
+        moved = self.offset - answer
         names: list[str] = [n.moments.names[j] for j in n.active]
         away = np.divide(np.abs(moved), n.inflation, out=np.zeros(n.k), where=n.inflation > 0)
         if n.intercept:
@@ -229,7 +230,8 @@ class Fit:
     def r2(self) -> float:
         """1 - RSS/TSS of these coefficients; NaN when the target does not vary."""
         n = self.normal
-        return 1 - (n.residual + 2 * self.bound.gap) / n.t if n.t > 0 else math.nan
+        above = self.bound.gap if not self.parameters.penalised else n.gap(self.offset)
+        return 1 - (n.residual + 2 * above) / n.t if n.t > 0 else math.nan
 
     @property
     def constant(self) -> tuple[str, ...]:

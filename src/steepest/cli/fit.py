@@ -40,11 +40,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Step length of the methods that take one.",
 )
+@options.penalty
 @options.descent
 @click.option("--precise", is_flag=True, help="Every digit that the data determine, at its price.")
 @click.option(
     "--until",
-    type=options.Goal(),
+    type=options.Valued("half-width", example="distance: 0.01"),
     multiple=True,
     help='Read no more once this interval is narrow enough: "distance: 0.01".',
 )
@@ -91,6 +92,7 @@ def command(
     steepest fit trips.parquet -t fare -x distance,hours -o fare.json
     steepest fit "logs/*.csv.gz" -t latency --checkpoint logs.ckpt
     steepest fit cars.csv -t dist --method gd --scale none --max-iter 1000
+    steepest fit wide.csv -t y --alpha 0.1 --l1-ratio 1
 
     The exit code is 5 when the certificate was not reached; a model that is written says so.
     """

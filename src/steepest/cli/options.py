@@ -88,22 +88,24 @@ class Share(click.ParamType):
         return share
 
 
-class Goal(click.ParamType):
-    """A coefficient, and the half-width of its interval that is enough."""
+class Valued(click.ParamType):
+    """A name and a number: NAME: NUMBER."""
 
-    name = "NAME: HALF-WIDTH"
+    def __init__(self, number: str, *, example: str, least: float = math.ulp(0.0)) -> None:
+        self.name = f"NAME: {number.upper()}"
+        self._number, self._example, self._least = number, example, least
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, float]:
-        name, colon, width = value.rpartition(":")
+        name, colon, written = value.rpartition(":")
         try:
-            half = float(width)
+            number = float(written)
         except ValueError:
-            half = 0.0
-        if not (colon and name.strip() and 0 < half < math.inf):
-            self.fail(f'"{value}" is no name and half-width, such as "distance: 0.01".', param, ctx)
-        return name.strip(), half
+            number = -1.0
+        if not (colon and name.strip() and self._least <= number < math.inf):
+            self.fail(f'"{value}" is no name and {self._number}, such as "{self._example}".', param, ctx)
+        return name.strip(), number
 
 
 class Rate(click.ParamType):
@@ -275,6 +277,25 @@ table = _together(
     click.option("--no-intercept", is_flag=True, help="Fit a line through the origin."),
 )
 """The table in the first argument, and what its columns mean; `selection` takes them up."""
+
+penalty = _together(
+    click.option("--alpha", type=Within(0), default=0.0, help="Strength of the penalty on the coefficients."),
+    click.option(
+        "--l1-ratio",
+        type=Within(0, 1),
+        default=0.0,
+        show_default=True,
+        help="Share of the lasso in it: 0 is ridge, 1 the lasso.",
+    ),
+    click.option("--positive", is_flag=True, help="No coefficient may be negative."),
+    click.option(
+        "--penalty-factor",
+        type=Valued("factor", example="distance: 0", least=0.0),
+        multiple=True,
+        callback=lambda _context, _parameter, value: dict(value) or None,
+        help='What multiplies the penalty of a feature: "distance: 0" leaves it free.',
+    ),
+)
 
 descent = _together(
     click.option(

@@ -7,6 +7,7 @@ from steepest.methods.adam import Adam
 from steepest.methods.base import Method
 from steepest.methods.bb import BB
 from steepest.methods.cg import CG
+from steepest.methods.fista import Fista
 from steepest.methods.gd import GD
 from steepest.methods.momentum import Momentum
 from steepest.methods.nesterov import Nesterov
@@ -26,6 +27,7 @@ METHODS: dict[str, Method] = {
         Nesterov(),
         CG(),
         Newton(),
+        Fista(),
         SGD(),
         Adam(),
     )

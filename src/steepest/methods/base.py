@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ class Problem(Protocol):
         """Number of coordinates."""
         ...
 
+    smooth: ClassVar[bool]
+    """Whether the penalty has no kinks, and the gap is known and not only bounded."""
+
     @property
     def start(self) -> Array:
         """The coordinates (size,) of the line whose coefficients are zero."""
@@ -65,6 +68,10 @@ class Problem(Protocol):
 
     def curvature(self, d: Array) -> float:
         """Return dᵀHd, the second derivative of the smooth part along d."""
+        ...
+
+    def newton(self, v: Array, rate: float) -> Array:
+        """Return where a step in the metric of the curvature leads; with a penalty, one on its support."""
         ...
 
     def prox(self, v: Array, step: float) -> Array:
@@ -181,6 +188,8 @@ class Method(Protocol):
     The state of a method is what it likes, with an attribute `rate`: the learning rate of the step that
     led there, NaN before the first. A stochastic method's also has `wander`, the mean gap of the points that
     its last epoch visited, and `settled`, the gap of the average of its later points.
+
+    A method with a true attribute `proximal` can take penalties with kinks.
     """
 
     @property

@@ -25,6 +25,7 @@ class GD:
     title = "gradient descent"
     monotone = True
     stochastic = False
+    proximal = True
 
     def limits(self, problem: Problem, rate: float | None) -> Limits:
         mu, L = ends(problem)

@@ -23,6 +23,7 @@ class Newton:
     title = "newton"
     monotone = True
     stochastic = False
+    proximal = True
 
     def limits(self, problem: Problem, rate: float | None) -> Limits:
         used = 1.0 if rate is None else rate
@@ -32,4 +33,4 @@ class Newton:
         return Length(rate)
 
     def step(self, problem: Problem, v: Array, state: Length) -> tuple[Array, Length]:
-        return v - state.rate * problem.solve(problem.gradient(v)), state
+        return problem.newton(v, state.rate), state

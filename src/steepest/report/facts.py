@@ -34,6 +34,16 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """What holds the coefficients back; `kept` of them are not zero."""
+
+    alpha: float
+    l1_ratio: float
+    positive: bool
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A fit as plain data.
 
@@ -67,6 +77,7 @@ class Facts:
     radius : float or None
         How far from the exact answer the points of a stochastic method are, in `unit`.
     early : EarlyStop or None
+    penalty : Shrinkage or None
     scale : str
         The coordinates of the descent.
     again : int
@@ -107,6 +118,7 @@ class Facts:
     advice: str
     radius: float | None
     early: EarlyStop | None
+    penalty: Shrinkage | None
     scale: str
     again: int
     passes: int
@@ -139,6 +151,7 @@ class Facts:
                 "target": self.target,
                 "intercept": self.intercept,
                 "level": self.level,
+                "penalty": None if self.penalty is None else asdict(self.penalty),
                 "terms": [{field: _plain(getattr(term, field)) for field in fields} for term in self.terms],
             },
             "fit": {"rows": self.rows, **{name: _plain(value) for name, value in self.statistics.items()}},
@@ -193,6 +206,7 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         advice=advice(fit),
         radius=fit.radius,
         early=fit.early,
+        penalty=_shrinkage(fit),
         scale=fit.parameters.coordinates,
         again=fit.normal.expansion.passes,
         passes=fit.passes,
@@ -204,6 +218,14 @@ def facts(fit: Fit, level: float = 0.95) -> Facts:
         weight=moments.weight * moments.weight_unit,
         notes=_notes(fit),
     )
+
+
+def _shrinkage(fit: Fit) -> Shrinkage | None:
+    asked = fit.parameters
+    if not asked.penalised:
+        return None
+    kept = int(np.count_nonzero(fit.coef))
+    return Shrinkage(float(asked.alpha), float(asked.l1_ratio), bool(asked.positive), kept)
 
 
 def _terms(fit: Fit, answer: Inference | None) -> tuple[Term, ...]:

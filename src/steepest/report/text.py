@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steepest.errors import count
-from steepest.report.facts import Facts, Term
+from steepest.report.facts import Facts, Shrinkage, Term
 from steepest.report.layout import WIDTH, flush, on_point, printable, rounded_up, side_by_side
 
 MOST_TERMS = 20
@@ -68,7 +68,7 @@ def _note(text: str) -> list[str]:
 
 
 def _title(facts: Facts) -> str:
-    kind = "weighted least squares" if facts.weighted else "least squares"
+    kind = f"weighted {_kind(facts.penalty)}" if facts.weighted else _kind(facts.penalty)
     right = f"{kind}, {count(facts.rows, 'row')}, {count(len(facts.names), 'feature')}"
     room = WIDTH - len(right) - 2
     terms = ["1" if facts.intercept else "0", *map(printable, facts.names)]
@@ -79,6 +79,22 @@ def _title(facts: Facts) -> str:
         shown -= 1
         formula = left + " + ".join(terms[:shown]) + f" (+ {len(terms) - shown} more)"
     return f"{formula:<{room}}  {right}"
+
+
+def _kind(penalty: Shrinkage | None) -> str:
+    """Return what the penalty makes of least squares."""
+    if penalty is None or not penalty.alpha:
+        return "least squares" if penalty is None else "nonnegative least squares"
+    name = {0.0: "ridge", 1.0: "lasso"}.get(penalty.l1_ratio, "elastic net")
+    return f"nonnegative {name}" if penalty.positive else name
+
+
+def _shrunk(facts: Facts, penalty: Shrinkage) -> str:
+    """Return the strength of the penalty, and how many coefficients it left."""
+    alpha = f"alpha {penalty.alpha:.6g}" if penalty.alpha else ""
+    mixed = f", l1_ratio {penalty.l1_ratio:.6g}" if 0 < penalty.l1_ratio < 1 and penalty.alpha else ""
+    kept = f"{penalty.kept} of {count(len(facts.names), 'coefficient')} not zero"
+    return "   ".join(part for part in (alpha + mixed, kept) if part)
 
 
 def _table(facts: Facts) -> list[Line]:
@@ -145,6 +161,8 @@ def _statistics(facts: Facts) -> list[str]:
     s = facts.statistics
     about = "" if facts.intercept else ", about zero"
     r2 = "R2 undefined" if s["r2"] is None else f"R2 {_r2(s['r2'])}"
+    if facts.penalty is not None:
+        return [f"{r2}{about}   {_shrunk(facts, facts.penalty)}"]
     if facts.refusal is not None:
         return [f"{r2}{about}"]
     parts = [f"sigma {s['sigma']:#.4g} ({s['df']} df)".replace(". (", " (")]
@@ -178,7 +196,8 @@ def _convergence(facts: Facts) -> list[Line]:
     if facts.converged:
         within = f"within {distance} {unit}"
         exact = facts.exact and facts.unit == "sd(y)"
-        within = f"exact to rounding ({within})" if exact else f"{within} of the exact fit"
+        goal = "exact fit" if facts.penalty is None else "optimum"
+        within = f"exact to rounding ({within})" if exact else f"{within} of the {goal}"
         return [("converged", f"fit   converged: {steps} ({facts.method}), {within}"), *_indented(more)]
     known = facts.worst is not None and math.isfinite(facts.distance)
     worst = f" ({printable(facts.worst or '')} is worst)" if known else ""

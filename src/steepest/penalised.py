@@ -1,0 +1,167 @@
+"""Least squares with a penalty: `Ridge`, which is quadratic still, and `Lasso`, which has kinks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.certificate import Yardstick
+from steepest.expansion import Expansion
+from steepest.normal import NormalEquations
+from steepest.objective import Quadratic, yardstick_of
+from steepest.penalties import Penalty
+from steepest.support import Places, Support
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ridge(Quadratic):
+    """f(v) + ½ Σ ρⱼuⱼ²: its exact answer is known.
+
+    Standard errors are those of least squares: they measure how far a coefficient still is from the optimum,
+    and are not its own.
+
+    Attributes
+    ----------
+    penalty : Penalty
+    """
+
+    penalty: Penalty
+
+    @cached_property
+    def about(self) -> Expansion:
+        n = self.normal
+        if not self.penalty.l2.any():
+            return n.expansion
+        return n.expansion.ridged(self.penalty.l2, n.center, n.entry_error)
+
+    @cached_property
+    def step(self) -> Array:
+        return self.about.step()
+
+    def loss(self, v: Array) -> float:
+        least = self.about.value + float(self.about.gradient @ self.step)
+        return self.gap(v) + least / 2
+
+
+@dataclass(frozen=True)
+class Lasso(Ridge):
+    """f(v) + Σ λⱼ|uⱼ| + ½ Σ ρⱼuⱼ²; some or all u may have to be positive.
+
+    With g the subgradient of least length, f being at least as curved as least squares,
+
+        gap <= ½ |K g|²  with  H⁺ = KᵀK,
+
+    which is as small as rounding allows where the support is that of the optimum. Below full rank the duality
+    gap bounds it, which is as small as the square root of that.
+
+    Attributes
+    ----------
+    support : Support
+        What is remembered of the points before.
+    """
+
+    support: Support
+    smooth: ClassVar[bool] = False
+
+    @property
+    def answer(self) -> None:
+        return None
+
+    @property
+    def reached(self) -> Array:
+        return self.start
+
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        return yardstick_of(self.normal, self.normal.expansion)
+
+    def loss(self, v: Array) -> float:
+        u, r0 = self.split(v)
+        g = self.support.slope(u)
+        return (self._squares_at(u, g) + r0 * r0) / 2 + self.penalty.value(u)
+
+    def gradient(self, v: Array) -> Array:
+        u, r0 = self.split(v)
+        g = self.support.slope(u) + self.penalty.l2 * u
+        if self.free:
+            return np.append(r0, self.stretch * (g + r0 * self.normal.center))
+        return self.stretch * g
+
+    def prox(self, v: Array, step: float) -> Array:
+        u = self.penalty.prox(self.stretch * v[self.free :], step * self.stretch**2)
+        return np.append(v[: self.free], u / self.stretch)
+
+    def gap(self, v: Array) -> float:
+        u, r0 = self.split(v)
+        n, slope = self.normal, self.support.slope(u)
+        g = slope + self.penalty.l2 * u
+        if n.rank == n.k:
+            e = n.root @ self.penalty.pull(u, g)
+            found = float(e @ e) / 2
+        else:
+            squares = self._squares_at(u, slope) + float(self.penalty.l2 @ (u * u))
+            found = self.penalty.gap(u, g, squares) + n.k * n.unit_roundoff * n.t
+        return found + r0 * r0 / 2
+
+    def newton(self, v: Array, rate: float) -> Array:
+        u, _ = self.split(v)
+        return v + rate * (self._joined(self.support.step(u, self.penalty), 0.0) - v)
+
+    def _squares_at(self, u: Array, slope: Array) -> float:
+        """Return Σ w r² / W at u, where least squares has a slope."""
+        about = self.normal.expansion
+        return max(about.value + float(u @ (slope + about.gradient)), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """H and s, as they are."""
+
+    H: Array
+    s: Array
+
+    @classmethod
+    def of(cls, normal: NormalEquations) -> Self:
+        about = normal.expansion
+        return cls(normal.H if normal.refined is None else about.factor.T @ about.factor, -about.gradient)
+
+    def block(self, rows: Places, columns: Places) -> Array:
+        return self.H[np.ix_(rows, columns)]
+
+    def slope(self, u: Array) -> Array:
+        return self.H @ u - self.s
+
+
+def at_zero(normal: NormalEquations) -> NormalEquations:
+    """Return the normal equations expanded about zero, where coefficients are that are exactly zero."""
+    return normal if normal.refined is None else replace(normal, refined=normal.refined.at_zero())
+
+
+def penalised(normal: NormalEquations, penalty: Penalty, scale: str, support: Support | None = None) -> Ridge:
+    """Return the problem with a penalty, and the normal equations about zero that it is in.
+
+    Parameters
+    ----------
+    normal : NormalEquations
+        About zero; see `at_zero`.
+    penalty : Penalty
+    scale : str
+    support : Support, optional
+        Of the same normal equations with another penalty.
+    """
+    plain = Quadratic.of(normal, scale)
+    known = (normal, plain.stretch, plain.free, penalty)
+    if penalty.smooth:
+        return Ridge(*known)
+    return Lasso(*known, support or support_of(normal))
+
+
+def support_of(normal: NormalEquations) -> Support:
+    """Return an empty support."""
+    return Support(Products.of(normal), normal.smallest)

@@ -1,0 +1,166 @@
+"""Newton's method on the support: the coefficients that are not zero.
+
+Where the signs of the coefficients are known, the lasso is least squares: one solution with a Cholesky
+factor, which grows and shrinks with the support. A step solves it for the coefficients at hand and those that
+are pulled away from zero; where one would change its sign on the way, it stops at zero and leaves. Every step
+lowers the objective to the minimum of another support, so there are finitely many; along a path of penalties
+there is little more than one each.
+
+References
+----------
+Osborne, Presnell, Turlach (2000), *A new approach to variable selection in least squares problems*, IMA
+Journal of Numerical Analysis 20.
+Lee, Battle, Raina, Ng (2007), *Efficient sparse coding algorithms*, NIPS 19 (the search over signs).
+Lawson, Hanson (1974), *Solving Least Squares Problems*, chapter 23 (coefficients that are not negative).
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportAttributeAccessIssue=false
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from steepest.penalties import Penalty
+
+Array = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+STILL = 1e-13
+"""Share of the largest coefficient by which none moves where only rounding moves them."""
+
+
+class Gram(Protocol):
+    """H and s of f(u) = ½ uᵀH u - sᵀu, H with unit diagonal, as far as they are asked for."""
+
+    def block(self, rows: Places, columns: Places) -> Array:
+        """Return some rows and columns of H."""
+        ...
+
+    def slope(self, u: Array) -> Array:
+        """Return Hu - s (k,)."""
+        ...
+
+
+class Support:
+    """Where the coefficients are not zero, and the factor that solves for them.
+
+    Parameters
+    ----------
+    gram : Gram
+    least : float
+        Share of a column that must not follow from the others on the support.
+    """
+
+    def __init__(self, gram: Gram, least: float) -> None:
+        self._gram, self._least = gram, least
+        self._seen: tuple[Array, Array] | None = None
+        self._forget(np.zeros(0))
+
+    def slope(self, u: Array) -> Array:
+        """Return Hu - s (k,); asked again for the same u it is not computed again."""
+        if self._seen is None or not np.array_equal(self._seen[0], u):
+            self._seen = (u, self._gram.slope(u))
+        return self._seen[1]
+
+    def step(self, u: Array, penalty: Penalty) -> Array:
+        """Return the minimum (k,) over a support that is at least as good as that of u."""
+        if not np.array_equal(penalty.l2, self._l2):
+            self._forget(penalty.l2)
+        on, g = (u != 0) | ~penalty.kinked, self.slope(u) + penalty.l2 * u
+        pulled = np.where(on, 0.0, np.abs(penalty.pull(u, g)))
+        drawn = np.flatnonzero(pulled)
+        new = self._lowest(u, g, np.flatnonzero(on), drawn, penalty)
+        if not len(drawn) or new[drawn].any() or np.abs(new - u).max() > STILL * np.abs(u).max():
+            return new
+        worst = drawn[[pulled[drawn].argmax()]]
+        new = self._lowest(u, g, np.flatnonzero(on), worst, penalty)
+        return new if new[worst].any() else self._exchanged(u, g, int(worst[0]))
+
+    def _lowest(self, u: Array, g: Array, on: Places, drawn: Places, penalty: Penalty) -> Array:
+        """Return the lowest point on the way to the minimum over the coefficients on and those drawn."""
+        u, sign = u.copy(), np.where(u != 0, np.sign(u), -np.sign(g))
+        pull = g + penalty.l1 * sign
+        wanted, moved = np.concatenate([on, drawn]), 1.0
+        while len(wanted):
+            held = self._hold(wanted)
+            u[np.setdiff1d(wanted, held)] = 0
+            now, signs = u[held], sign[held]
+            goal = now - moved * self._solve(pull[held])
+            crossing = penalty.kinked[held] & (goal * signs < 0)
+            if not crossing.any():
+                u[held] = goal
+                break
+            share = np.where(crossing, now / (now - goal), np.inf)
+            first = share.min()
+            u[held] = now + first * (goal - now)
+            u[held[share <= first]] = 0
+            wanted, moved = held[share > first], moved * (1 - first)
+        return u
+
+    def _exchanged(self, u: Array, g: Array, drawn: int) -> Array:
+        """Return u with a coefficient in place of one of those whose columns its own follows from.
+
+        Moving along the relation between them changes no fitted value; the penalty shrinks until the first of
+        them is zero.
+        """
+        held = self._order
+        along = np.zeros(len(u))
+        along[drawn] = -np.sign(g[drawn])
+        along[held] = -along[drawn] * self._solve(self._gram.block(held, np.array([drawn]))[:, 0])
+        shrinks = u * along < 0
+        if not shrinks.any():
+            return u
+        share = np.where(shrinks, -u / np.where(shrinks, along, 1.0), np.inf)
+        new = u + share.min() * along
+        new[share <= share.min()] = 0
+        return new
+
+    def _forget(self, l2: Array) -> None:
+        self._l2, self._order, self._factor = l2, np.zeros(0, np.intp), np.zeros((0, 0), order="F")
+
+    def _solve(self, b: Array) -> Array:
+        """Return the solution with the rows and columns that are held."""
+        return lapack.dpotrs(self._factor, b, lower=1)[0] if len(b) else b
+
+    def _hold(self, wanted: Places) -> Places:
+        """Make the factor that of these rows and columns, but those that follow from others; return them.
+
+        What is common to it and the one before, from the first row on, is kept.
+        """
+        gone = np.flatnonzero(~np.isin(self._order, wanted))
+        if len(gone):
+            kept = int(gone[0])
+            self._order = self._order[:kept]
+            self._factor = np.asfortranarray(self._factor[:kept, :kept])
+        new = wanted[~np.isin(wanted, self._order)]
+        while len(new):
+            across, corner, follows = self._grown(new)
+            if follows is None:
+                self._append(new, across, corner)
+                break
+            new = np.delete(new, follows)
+        return self._order
+
+    def _grown(self, new: Places) -> tuple[Array, Array, int | None]:
+        """Return the rows below the factor, and the first of the new columns that follows from the others."""
+        corner = self._gram.block(new, new) + np.diag(self._l2[new])
+        sizes = corner.diagonal().copy()
+        across = np.zeros((0, len(new)))
+        if len(self._order):
+            across, _ = lapack.dtrtrs(self._factor, self._gram.block(self._order, new), lower=1)
+            corner -= across.T @ across
+        corner, failed = lapack.dpotrf(corner, lower=1, clean=1)
+        if failed:
+            return across, corner, failed - 1
+        small = np.flatnonzero(corner.diagonal() ** 2 <= self._least * sizes)
+        return across, corner, int(small[0]) if len(small) else None
+
+    def _append(self, new: Places, across: Array, corner: Array) -> None:
+        a, k = len(self._order), len(self._order) + len(new)
+        factor = np.zeros((k, k), order="F")
+        factor[:a, :a], factor[a:, :a], factor[a:, a:] = self._factor, across.T, corner
+        self._order, self._factor = np.concatenate([self._order, new]), factor

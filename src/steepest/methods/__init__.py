@@ -25,9 +25,9 @@ METHODS: dict[str, Method] = {
         BB(),
         Momentum(),
         Nesterov(),
+        Fista(),
         CG(),
         Newton(),
-        Fista(),
         SGD(),
         Adam(),
     )

@@ -35,8 +35,19 @@ MATHEMATICS = {
 MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "formula", "learning", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
+HALL |= {"folds", "path", "selection"}
 VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
-RECEPTION = {"fitted", "estimator", "tables", "teaching", "manners", "callbacks", "published"}
+RECEPTION = {
+    "arriving",
+    "fitted",
+    "estimator",
+    "selecting",
+    "tables",
+    "teaching",
+    "manners",
+    "callbacks",
+    "published",
+}
 BELOW_RECEPTION = GROUND | MATHEMATICS | DATA | HALL | VIEWS | {"progress"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -104,6 +115,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fitting": GROUND | MATHEMATICS | DATA | {"parameters", "result", "replay", "anytime"},
     "race": GROUND | {"sources.base", "parameters", "result", "fitting"},
     "inference": GROUND | MATHEMATICS | DATA | {"result"},
+    "folds": GROUND | {"moments", "sources.base"},
+    "path": GROUND | MATHEMATICS | {"parameters"},
+    "selection": GROUND | MATHEMATICS | DATA | {"parameters", "result", "fitting", "folds", "path"},
     # floor 3
     "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base", "engines.tree"},
     # floor 3
@@ -118,13 +132,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report.layout": set(),
     "report.live": GROUND | {"anytime", "report.layout"},
     "report.lineup": GROUND | {"race", "report.layout"},
+    "report.course": GROUND | {"selection", "report.layout"},
     "report.*": GROUND | {"report.facts", "report.layout"},
     # floor 4
     "manners": GROUND,
     "callbacks": GROUND | {"certificate", "fitting", "result"},
     "published": BELOW_RECEPTION | {"manners"},
     "fitted": BELOW_RECEPTION | {"manners", "published"},
-    "estimator": BELOW_RECEPTION | {"manners", "callbacks", "fitted", "published"},
+    "arriving": GROUND | {"manners", "sources.arrays"},
+    "estimator": BELOW_RECEPTION | {"arriving", "callbacks", "fitted", "published"},
+    "selecting": BELOW_RECEPTION | {"arriving", "fitted"},
     "teaching": BELOW_RECEPTION | {"manners"},
     "tables": BELOW_RECEPTION | {"estimator"},
     "": BELOW_RECEPTION | RECEPTION,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steepest.methods.sgd import SGD as SGD
     from steepest.methods.steepest import Steepest as Steepest
     from steepest.moments import Moments as Moments
+    from steepest.selecting import LinearRegressionCV as LinearRegressionCV
     from steepest.tables import fit as fit
     from steepest.tables import load as load
     from steepest.teaching import GradientDescent as GradientDescent
@@ -35,6 +36,7 @@ _HOMES = {
     "Fista": "methods.fista",
     "GradientDescent": "teaching",
     "LinearRegression": "estimator",
+    "LinearRegressionCV": "selecting",
     "Moments": "moments",
     "Momentum": "methods.momentum",
     "Nesterov": "methods.nesterov",

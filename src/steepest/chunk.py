@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,21 @@ SPAN = 65_536
 
 CELLS = 1 << 21
 """Numbers in a chunk of an array, if there are more than `SPAN` rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Which set of rows each row belongs to.
+
+    Attributes
+    ----------
+    codes : (n,) int array
+        Positions in `names`.
+    names : sequence of str or int
+    """
+
+    codes: NDArray[np.intp]
+    names: Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,8 @@ class Chunk:
         What float64 leaves of the parts that were computed; empty if none was.
     place : callable
         Says how a reader finds a row, given its position.
+    labels : Labels or None
+        Of the set of rows that each belongs to, where sets are told apart.
     """
 
     parts: tuple[Array, ...]
@@ -54,6 +71,7 @@ class Chunk:
     kept: NDArray[np.intp] | None = None
     place: Callable[[int], str] = "row {}".format
     low: tuple[Array | None, ...] = ()
+    labels: Labels | None = None
 
     @property
     def rows(self) -> int:
@@ -78,12 +96,13 @@ class Chunk:
 
     def slice(self, start: int, stop: int) -> Chunk:
         """Return the rows from `start` to `stop` as views; the dropped rows stay behind."""
-        parts = tuple(part[start:stop] for part in self.parts)
-        weights = None if self.weights is None else self.weights[start:stop]
-        first_row = self.first_row + start * (self.kept is None)
-        kept = None if self.kept is None else self.kept[start:stop]
-        low = tuple(None if each is None else each[start:stop] for each in self.low)
-        return Chunk(parts, self.names, weights, first_row, kept=kept, place=self.place, low=low)
+        rows = self._at(slice(start, stop))
+        return replace(rows, first_row=self.first_row + start * (self.kept is None), dropped={})
+
+    def take(self, rows: NDArray[np.intp]) -> Chunk:
+        """Return some rows as copies; the dropped rows stay behind."""
+        kept = rows if self.kept is None else self.kept[rows]
+        return replace(self._at(rows), kept=kept, dropped={})
 
     def without_zero_weights(self) -> Chunk:
         """Return the rows of positive weight; the others are counted as dropped."""
@@ -91,13 +110,16 @@ class Chunk:
             return self
         keep = np.flatnonzero(self.weights)
         dropped = {**self.dropped, "zero weight": self.rows - len(keep)}
+        return replace(self.take(keep), dropped=dropped)
+
+    def _at(self, rows: Any) -> Chunk:
         return replace(
             self,
-            parts=tuple(part[keep] for part in self.parts),
-            weights=self.weights[keep],
-            dropped=dropped,
-            kept=keep if self.kept is None else self.kept[keep],
-            low=tuple(None if each is None else each[keep] for each in self.low),
+            parts=tuple(part[rows] for part in self.parts),
+            weights=None if self.weights is None else self.weights[rows],
+            kept=None if self.kept is None else self.kept[rows],
+            low=tuple(None if each is None else each[rows] for each in self.low),
+            labels=None if self.labels is None else Labels(self.labels.codes[rows], self.labels.names),
         )
 
     def matrix(self) -> Array:

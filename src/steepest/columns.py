@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.cells import Cells, refuse
-from steepest.chunk import Array, Chunk, checked_weights
+from steepest.chunk import Array, Chunk, Labels, checked_weights
 from steepest.codings import Coding, Part, Place, as_text, compute, numbers
 from steepest.errors import InputError, InputTypeError, closest, listed
 
@@ -94,12 +94,15 @@ class Columns:
         The column of row weights.
     missing : {"error", "drop"}
         What becomes of rows with missing cells.
+    labels : str or None
+        The column that says which set of rows each belongs to.
     """
 
     target: str
     features: tuple[Coding, ...]
     weights: str | None = None
     missing: str = "error"
+    labels: str | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -114,12 +117,14 @@ class Columns:
     @property
     def texts(self) -> tuple[str, ...]:
         """Names of the table's columns that are read as text."""
-        return tuple(dict.fromkeys(name for feature in self.features for name in feature.texts))
+        labels = () if self.labels is None else (self.labels,)
+        texts = (name for feature in self.features for name in feature.texts)
+        return tuple(dict.fromkeys((*texts, *labels)))
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Names of the table's columns that a fit reads."""
-        extra = () if self.weights is None else (self.weights,)
+        extra = [name for name in (self.weights, self.labels) if name is not None]
         return tuple(dict.fromkeys((*self.sources, self.target, *extra)))
 
     def rows(self, batch: Any, place: Place = "row {}".format) -> Chunk:
@@ -137,7 +142,8 @@ class Columns:
             values = numbers(batch.column(self.weights))
             weights = checked_weights(values, len(values), f"column {self.weights!r}", where)
         names = (*self.terms, self.target)
-        chunk = Chunk(parts, names, weights, dropped=dropped, kept=kept, place=place, low=low)
+        labels = None if self.labels is None else _labels(batch.column(self.labels), self.labels, where)
+        chunk = Chunk(parts, names, weights, 0, dropped, kept, place, low, labels)
         if weights is not None and not weights.all():
             refuse(chunk)
         return chunk.without_zero_weights()
@@ -186,6 +192,16 @@ class Columns:
             return batch, None, dropped
         whole = pa.RecordBatch.from_pydict(columns).filter(pa.array(complete))
         return whole, np.flatnonzero(complete), dropped
+
+
+def _labels(values: Any, name: str, where: Place) -> Labels:
+    """Return the labels in a column, as text; raise `InputError` where one is missing."""
+    encoded = as_text(values).dictionary_encode()
+    if encoded.null_count:
+        first = where(encoded.is_null().to_pylist().index(True))
+        what = f"{encoded.null_count} of {len(encoded)} labels are missing, first at {first}"
+        raise InputError(f"column {name!r}", what, 'Fill them, or pass missing="drop"')
+    return Labels(encoded.indices.to_numpy().astype(np.intp), tuple(encoded.dictionary.to_pylist()))
 
 
 def _split(parts: Sequence[Part]) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:

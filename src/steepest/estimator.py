@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
@@ -10,16 +9,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import DataConversionWarning
-from sklearn.utils.validation import validate_data
 
+from steepest.arriving import rows_of
 from steepest.callbacks import told
-from steepest.chunk import checked_weights
 from steepest.errors import InputError, listed
 from steepest.fitted import FittedLine
 from steepest.fitting import collect, solve
 from steepest.fitting import fit as fit_source
-from steepest.manners import features, positional, refuse_masked, target, warn_of_order
 from steepest.methods.base import Method
 from steepest.parameters import Parameters, check, factors_of, seed_of
 from steepest.progress import Progress
@@ -174,7 +170,7 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
             If `learning_rate` is beyond the limit of the data.
         """
         weights = None if sample_weight is None else {"sample_weight": sample_weight}
-        return self._publish(self._told(self._rows(X, y, sample_weight), X=X, y=y, metadata=weights))
+        return self._publish(self._told(rows_of(X, y, sample_weight), X=X, y=y, metadata=weights))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows: the result is the fit of all rows seen so far, as if they had come at once.
@@ -187,7 +183,7 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
             return self.fit(X, y, sample_weight)
         parameters = self._parameters()
         check(parameters)
-        moments, counts = collect(self._rows(X, y, sample_weight, former=former))
+        moments, counts = collect(self._later_rows(former, X, y, sample_weight))
         moments, counts = former.moments + moments, former.counts + counts
         warm = former if self.warm_start else None
         return self._publish(solve(moments, parameters, counts=counts, columns=former.columns, former=warm))
@@ -216,31 +212,8 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
             raise InputError("warm_start", what, "Pass the same ones, or warm_start=False", code="columns")
         return former
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any, *, former: Fit | None = None) -> Arrays:
-        """Return rows in their own types, their columns named; nothing of the estimator changes."""
-        parts = features(X)
-        rows = parts[0].shape[0]
-        values = target(y, rows, _warn_of_column)
-        warn_of_order(X, y, "y")
-        warn_of_order(X, sample_weight, "sample_weight")
-        refuse_masked(sample_weight, "sample_weight")
-        weights = None if sample_weight is None else checked_weights(sample_weight, rows, "sample_weight")
-        if former is not None:
-            self._check_features(X)
-            return Arrays(parts, values, (*former.names, former.target), weights)
-        return Arrays(parts, values, (*_names(X, parts), "y"), weights)
-
-
-def _names(X: Any, parts: tuple[Array, ...]) -> tuple[str, ...]:
-    """Return the names of features, in the way of scikit-learn: those of a frame, if they are texts."""
-    if type(X) is not np.ndarray:
-        probe = LinearRegression()
-        validate_data(probe, X, skip_check_array=True)
-        if hasattr(probe, "feature_names_in_"):
-            return tuple(getattr(probe, "feature_names_in_"))  # noqa: B009 - scikit-learn sets it
-    return positional(sum(part.shape[1] if part.ndim == 2 else 1 for part in parts))
-
-
-def _warn_of_column() -> None:
-    what = "A column-vector y was passed when a 1d array was expected"
-    warnings.warn(f"{what}: pass y.ravel().", DataConversionWarning, stacklevel=5)
+    def _later_rows(self, former: Fit, X: Any, y: Any, sample_weight: Any) -> Arrays:
+        """Return rows of the features of a former fit; nothing of the estimator changes."""
+        rows = rows_of(X, y, sample_weight, (*former.names, former.target))
+        self._check_features(X)
+        return rows

@@ -15,6 +15,9 @@ Array = NDArray[np.float64]
 
 EPSILON = 2.0**-52
 
+BENIGN = 1e8
+"""Bound on the squared condition number up to which a matrix of products is factored as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
@@ -105,7 +108,7 @@ class Expansion:
         center, entry : as in `about_zero`
         """
         about, k = self.at_zero(), len(penalty)
-        factor, root, nothing = _triangular(np.vstack([about.factor, np.diag(np.sqrt(penalty))]))
+        factor, root, nothing = _ridged(about.factor, penalty)
         u = root.T @ (root @ about.gradient)
         reach = math.sqrt(max(float(u @ u), about.value) * float(np.vdot(root, root)))
         error = about.error + k * EPSILON * reach if about.passes else entry * reach
@@ -161,6 +164,14 @@ def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
         return None, None
     K, failed = lapack.dtrtri(L, lower=1)
     return (None, None) if failed else (K, L.T)
+
+
+def _ridged(R: Array, penalty: Array) -> tuple[Array, Array, Array]:
+    """Return the factor of RᵀR + ρ, its inverse and null space: by Cholesky where that loses no digits."""
+    K, L = _cholesky(R.T @ R + np.diag(penalty)) if len(penalty) else (None, None)
+    if K is not None and L is not None and float(np.vdot(K, K) * np.vdot(L, L)) < BENIGN:
+        return L, K, np.zeros((len(penalty), 0))
+    return _triangular(np.vstack([R, np.diag(np.sqrt(penalty))]))
 
 
 def _triangular(A: Array) -> tuple[Array, Array, Array]:

@@ -128,10 +128,7 @@ def fit(
         observe=observe,
         former=former,
     )
-    changed = source.changes()
-    if changed:
-        what = f"changed while it was read ({listed(changed)})"
-        raise DataChangedError("the data", what, "Fit again when it is complete")
+    refuse_changes(source)
     return result if stopped is None else replace(result, sample=sample_of(result, stopped, source.rows))
 
 
@@ -147,12 +144,17 @@ def _watching(watch: Watch | None, enough: Until | None) -> Watch | None:
 
 
 def collect(
-    source: Source, *, watch: Watch | None = None, tree: Tree | None = None, max_dropped: float = 1.0
-) -> tuple[Moments, Counts]:
-    """Return the moments of all rows, and what became of the rows; see `fit`."""
+    source: Source,
+    gatherer: Any = Moments,
+    *,
+    watch: Watch | None = None,
+    tree: Tree | None = None,
+    max_dropped: float = 1.0,
+) -> tuple[Any, Counts]:
+    """Return the moments of all rows, or what else is gathered, and what became of the rows; see `fit`."""
     _refuse_memory(len(source.names))
     try:
-        moments, counts = fold(source, Moments, Counts, watch=watch, tree=tree)
+        gathered, counts = fold(source, gatherer, Counts, watch=watch, tree=tree)
     except InputError as error:
         if error.code != CODE or not source.repeatable:
             raise
@@ -165,7 +167,15 @@ def collect(
     if dropped > max_dropped * counts.read:
         what = f"{dropped} of {counts.read} rows dropped ({causes}), more than {100 * max_dropped:g}%"
         raise InputError("data", what, "Exclude these columns, or raise max_dropped", code="too-many-dropped")
-    return moments, counts
+    return gathered, counts
+
+
+def refuse_changes(source: Source) -> None:
+    """Raise `DataChangedError` if a source changed while it was read."""
+    changed = source.changes()
+    if changed:
+        what = f"changed while it was read ({listed(changed)})"
+        raise DataChangedError("the data", what, "Fit again when it is complete")
 
 
 def _counted(source: Source, watch: Watch | None) -> InputError:

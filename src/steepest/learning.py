@@ -26,6 +26,7 @@ def learn(
     features: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     weights: str | None = None,
+    labels: str | None = None,
     categorical: Sequence[str] = (),
     missing: str = "error",
     formula: Formula | None = None,
@@ -42,6 +43,8 @@ def learn(
     exclude : sequence of str
         Columns that are no features.
     weights : str, optional
+    labels : str, optional
+        The column that says which set of rows each belongs to; it is no feature.
     categorical : sequence of str
         Features that are levels, not numbers; the table is read once to learn them.
     missing : {"error", "drop"}
@@ -59,13 +62,14 @@ def learn(
     """
     if missing not in ("error", "drop"):
         raise InputError("missing", f"got {missing!r}", 'Pass "error" or "drop"')
+    aside = [name for name in (weights, labels) if name is not None]
     if formula is None:
-        formula = _named(table, target, features, exclude, weights, categorical)
+        formula = _named(table, target, features, exclude, aside, categorical)
     elif target is not None or features is not None or exclude or categorical:
         what, fix = "says itself what the target and the features are", "Pass the formula alone"
         raise InputError("formula", what, fix, code="formula")
     else:
-        formula = _spelt_out(table, formula, weights)
+        formula = _spelt_out(table, formula, aside)
     factors = dict.fromkeys(factor for term in formula.terms for factor in term)
     refuse_kinds(
         table,
@@ -89,7 +93,7 @@ def learn(
     levels = _levels(table, [factor.column for factor in factors if factor.kind == "category"], watch)
     codings = tuple(_coding(table, term, levels) for term in formula.terms)
     _refuse_twins(codings)
-    return Columns(formula.target, codings, weights, missing)
+    return Columns(formula.target, codings, weights, missing, labels)
 
 
 def _named(
@@ -97,7 +101,7 @@ def _named(
     target: str | None,
     features: Sequence[str] | None,
     exclude: Sequence[str],
-    weights: str | None,
+    aside: Sequence[str],
     categorical: Sequence[str],
 ) -> Formula:
     """Return the formula that columns make by their names."""
@@ -108,11 +112,11 @@ def _named(
         raise InputError("target", "there is none", "Name the column to explain, or pass a formula")
     exclude, categorical = expanded(exclude, table.kinds), expanded(categorical, table.kinds)
     if features is not None:
-        features = expanded(features, table.kinds, without=(target, weights, *exclude))
-    _refuse_unknown(table, [target, *(features or ()), *exclude, *categorical], weights)
-    taken = {target, weights, *exclude}
+        features = expanded(features, table.kinds, without=(target, *aside, *exclude))
+    _refuse_unknown(table, [target, *(features or ()), *exclude, *categorical, *aside])
+    taken = {target, *aside, *exclude}
     chosen = [name for name in table.kinds if name not in taken] if features is None else list(features)
-    used = [*chosen, target, *([] if weights is None else [weights])]
+    used = [*chosen, target, *aside]
     twice = sorted({*_repeated(used)} | {*chosen} & {*exclude})
     if twice:
         what = f"{listed(map(repr, twice))} would have two meanings"
@@ -127,14 +131,14 @@ def _named(
     return of_names(target, chosen, categorical)
 
 
-def _spelt_out(table: Table, formula: Formula, weights: str | None) -> Formula:
+def _spelt_out(table: Table, formula: Formula, aside: Sequence[str]) -> Formula:
     """Return a formula in which names stand for all other columns, after checking all names."""
     named = [factor.column for term in formula.terms for factor in term if factor.column != REST]
-    _refuse_unknown(table, [formula.target, *named], weights)
+    _refuse_unknown(table, [formula.target, *named, *aside])
     if formula.target in named:
         what = f"{formula.target!r} is on both sides"
         raise InputError("formula", what, "Explain it by other columns", code="formula")
-    taken = {formula.target, weights, *named}
+    taken = {formula.target, *aside, *named}
     rest = [Factor("numeric", name) for name in table.kinds if name not in taken]
     terms = list[Term]()
     for term in formula.terms:
@@ -161,8 +165,8 @@ def _refuse_lacking(terms: Sequence[Term], term: Term) -> None:
             raise InputError("formula", what, f"Add {lacking}", code="formula")
 
 
-def _refuse_unknown(table: Table, names: Sequence[str], weights: str | None) -> None:
-    for name in names if weights is None else [*names, weights]:
+def _refuse_unknown(table: Table, names: Sequence[str]) -> None:
+    for name in names:
         if not isinstance(name, str):
             raise InputTypeError("columns", f"{name!r} is no name", "Name columns by text")
         if name not in table.kinds:

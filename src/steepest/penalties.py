@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,10 @@ class Penalty:
     l1: Array
     l2: Array
     positive: bool = False
+
+    def times(self, alpha: float) -> Penalty:
+        """Return the penalty of another strength."""
+        return replace(self, l1=alpha * self.l1, l2=alpha * self.l2)
 
     @cached_property
     def smooth(self) -> bool:

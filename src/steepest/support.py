@@ -87,7 +87,8 @@ class Support:
         wanted, moved = np.concatenate([on, drawn]), 1.0
         while len(wanted):
             held = self._hold(wanted)
-            u[np.setdiff1d(wanted, held)] = 0
+            if len(held) < len(wanted):
+                u[~np.isin(np.arange(len(u)), held)] = 0
             now, signs = u[held], sign[held]
             goal = now - moved * self._solve(pull[held])
             crossing = penalty.kinked[held] & (goal * signs < 0)
@@ -131,12 +132,14 @@ class Support:
 
         What is common to it and the one before, from the first row on, is kept.
         """
-        gone = np.flatnonzero(~np.isin(self._order, wanted))
-        if len(gone):
-            kept = int(gone[0])
+        asked = np.zeros(len(self._l2), bool)
+        asked[wanted] = True
+        kept = int(np.append(asked[self._order], False).argmin())
+        if kept < len(self._order):
             self._order = self._order[:kept]
             self._factor = np.asfortranarray(self._factor[:kept, :kept])
-        new = wanted[~np.isin(wanted, self._order)]
+        asked[self._order] = False
+        new = wanted[asked[wanted]]
         while len(new):
             across, corner, follows = self._grown(new)
             if follows is None:
@@ -147,7 +150,8 @@ class Support:
 
     def _grown(self, new: Places) -> tuple[Array, Array, int | None]:
         """Return the rows below the factor, and the first of the new columns that follows from the others."""
-        corner = self._gram.block(new, new) + np.diag(self._l2[new])
+        corner = self._gram.block(new, new)
+        corner[np.diag_indices(len(new))] += self._l2[new]
         sizes = corner.diagonal().copy()
         across = np.zeros((0, len(new)))
         if len(self._order):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -21,6 +22,11 @@ def alone_on(k: int) -> AbstractContextManager[Any]:
     These would keep the cores busy for a while with waiting, and slow down what comes next.
     """
     return alone() if SMALL <= k < LARGE else nullcontext()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

@@ -17,7 +17,7 @@ from steepest.cli.screen import show_error, tolerate_any_encoding
 from steepest.version import __version__
 
 COMPLETION = "_STEEPEST_COMPLETE"
-VERBS = ("fit", "predict", "race", "show")
+VERBS = ("fit", "path", "predict", "race", "show")
 
 
 class Verbs(click.Group):
@@ -44,6 +44,7 @@ def steepest() -> None:
 
     \b
     steepest fit cars.csv -t dist -o cars.json     fit a table, print the summary, keep the model
+    steepest path cars.csv -t dist                 choose a penalty by cross-validation
     steepest predict cars.json new.csv --interval  predict new rows
     steepest race cars.csv -t dist                 compare the methods
     steepest show cars.json                        print the summary again

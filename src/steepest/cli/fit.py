@@ -40,6 +40,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="Step length of the methods that take one.",
 )
+@click.option(
+    "--alpha",
+    type=options.Within(0),
+    default=0.0,
+    show_default=True,
+    help="Strength of the penalty on the coefficients.",
+)
+@click.option(
+    "--l1-ratio",
+    type=options.Within(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of the lasso in the penalty: 0 is ridge, 1 the lasso.",
+)
 @options.penalty
 @options.descent
 @click.option("--precise", is_flag=True, help="Every digit that the data determine, at its price.")

@@ -108,6 +108,39 @@ class Valued(click.ParamType):
         return name.strip(), number
 
 
+class Numbers(click.ParamType):
+    """Numbers in a range, separated by commas."""
+
+    name = "numbers"
+
+    def __init__(self, low: float, high: float = math.inf) -> None:
+        self._low, self._high = low, high
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        try:
+            numbers = tuple(map(float, value.split(",")))
+        except ValueError:
+            numbers = (math.nan,)
+        if not all(self._low <= number <= self._high and math.isfinite(number) for number in numbers):
+            self.fail(f'"{value}" are not numbers from {self._low:g} to {self._high:g}.', param, ctx)
+        return numbers
+
+
+class Penalties(click.ParamType):
+    """How many penalties, or which."""
+
+    name = "penalties"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | tuple[float, ...]:
+        if value.isdecimal() and int(value) > 0:
+            return int(value)
+        return Numbers(0).convert(value, param, ctx)
+
+
 class Rate(click.ParamType):
     """A positive number, or auto."""
 
@@ -279,14 +312,6 @@ table = _together(
 """The table in the first argument, and what its columns mean; `selection` takes them up."""
 
 penalty = _together(
-    click.option("--alpha", type=Within(0), default=0.0, help="Strength of the penalty on the coefficients."),
-    click.option(
-        "--l1-ratio",
-        type=Within(0, 1),
-        default=0.0,
-        show_default=True,
-        help="Share of the lasso in it: 0 is ridge, 1 the lasso.",
-    ),
     click.option("--positive", is_flag=True, help="No coefficient may be negative."),
     click.option(
         "--penalty-factor",
@@ -356,5 +381,6 @@ def selection(asked: dict[str, Any]) -> Selection:
     meaning: dict[str, Any] = {option: resolved(asked.pop(option), opened.kinds) for option in lists}
     meaning["features"] = meaning["features"] or None
     meaning |= {option: asked.pop(option) for option in ("target", "weights", "missing")}
+    meaning["labels"] = asked.pop("labels", None)
     with Progress(opened.label) as progress:
         return Selection(opened, learn(opened, formula=parsed, watch=progress.read, **meaning), order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
@@ -11,7 +10,7 @@ from typing import Any, Protocol
 from steepest.chunk import Chunk, Piece
 from steepest.engines.tree import Tree, Values
 from steepest.sources.base import Source
-from steepest.threads import alone
+from steepest.threads import alone, cores
 
 AHEAD = 2
 """Pieces that wait beside those that threads work on."""
@@ -81,7 +80,7 @@ def _threaded(work: _Work, pieces: Iterator[Piece]) -> Iterator[tuple[int, Value
     """Work on pieces in threads, a few ahead of the merging, each with one thread of BLAS."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = cores()
     waiting: deque[Future[tuple[int, Values]]] = deque()
     with alone(), ThreadPoolExecutor(threads) as pool:
         try:

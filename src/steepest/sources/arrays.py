@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from steepest.cells import Cells, refuse
-from steepest.chunk import SPAN, Array, Chunk, Piece, most_rows
+from steepest.chunk import SPAN, Array, Chunk, Labels, Piece, most_rows
 from steepest.columns import Fingerprint
 from steepest.errors import quoted
 
@@ -25,7 +25,7 @@ LEAST_ROWS, LEAST_CELLS = 1 << 13, 1 << 19
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Rows of features in parts, a target y (n,) and weights (n,) or None, in pieces that are views.
+    """Rows of features in parts, a target y (n,), weights and labels (n,) or None, in pieces that are views.
 
     A part is an array (n,) or (n, k), or a sparse matrix by rows; there is no target to predict from.
     """
@@ -34,6 +34,7 @@ class Arrays:
     y: Array | None
     names: tuple[str, ...]
     weights: Array | None = None
+    labels: Labels | None = None
     columns: None = None
     repeatable: bool = True
     shuffled: bool = False
@@ -68,7 +69,8 @@ class Arrays:
         if self.y is not None:
             parts.append(self.y[at])
         weights = None if self.weights is None else self.weights[at]
-        chunk = Chunk(tuple(parts), self.names, weights, first_row)
+        labels = None if self.labels is None else Labels(self.labels.codes[at], self.labels.names)
+        chunk = Chunk(tuple(parts), self.names, weights, first_row, labels=labels)
         if weights is not None and not weights.all():
             refuse(chunk)
         yield chunk.without_zero_weights()

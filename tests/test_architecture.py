@@ -35,7 +35,7 @@ MATHEMATICS = {
 MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "formula", "learning", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
-HALL |= {"folds", "path", "selection"}
+HALL |= {"folds", "paths", "selection"}
 VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
 RECEPTION = {
     "arriving",
@@ -116,8 +116,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "race": GROUND | {"sources.base", "parameters", "result", "fitting"},
     "inference": GROUND | MATHEMATICS | DATA | {"result"},
     "folds": GROUND | {"moments", "sources.base"},
-    "path": GROUND | MATHEMATICS | {"parameters"},
-    "selection": GROUND | MATHEMATICS | DATA | {"parameters", "result", "fitting", "folds", "path"},
+    "paths": GROUND | MATHEMATICS | {"parameters"},
+    "selection": GROUND | MATHEMATICS | DATA | {"parameters", "result", "fitting", "folds", "paths"},
     # floor 3
     "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base", "engines.tree"},
     # floor 3
@@ -143,7 +143,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimator": BELOW_RECEPTION | {"arriving", "callbacks", "fitted", "published"},
     "selecting": BELOW_RECEPTION | {"arriving", "fitted"},
     "teaching": BELOW_RECEPTION | {"manners"},
-    "tables": BELOW_RECEPTION | {"estimator"},
+    "tables": BELOW_RECEPTION | {"estimator", "selecting"},
     "": BELOW_RECEPTION | RECEPTION,
     # floor 5
     "cli": {"cli.*", "version"},

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from steepest.selecting import LinearRegressionCV as LinearRegressionCV
     from steepest.tables import fit as fit
     from steepest.tables import load as load
+    from steepest.tables import path as path
     from steepest.teaching import GradientDescent as GradientDescent
 
 
@@ -45,6 +46,7 @@ _HOMES = {
     "SteepestError": "errors",
     "fit": "tables",
     "load": "tables",
+    "path": "tables",
 }
 """Public names and where they live; loaded on first use, so that the command line starts at once."""
 

@@ -190,7 +190,7 @@ def check_folds(cv: int, rows: int | None) -> None:
     if not is_whole(cv, 2):
         raise InputError("cv", f"got {cv!r}", "Pass a whole number of folds, 2 or more")
     if rows is not None and cv > rows:
-        raise InputError("cv", f"{cv} folds of {rows} rows", "Pass no more folds than rows")
+        raise InputError("cv", f"{rows} sample(s) make no {cv} folds", "Pass no more folds than rows")
 
 
 def training(apart: Mapping[Name, Moments], splits: Sequence[Split]) -> list[Moments]:

@@ -19,7 +19,8 @@ from steepest.folds import Apart, Split, check_folds, contiguous, each_held_out,
 from steepest.parameters import Parameters, factors_of
 from steepest.progress import Progress
 from steepest.report.course import Course
-from steepest.selection import CrossValidation, select
+from steepest.selection import CrossValidation, cross_validate, select
+from steepest.sources.base import Source
 
 Array = NDArray[np.float64]
 
@@ -114,7 +115,17 @@ class LinearRegressionCV(FittedLine):
                 counts=counts,
                 **self._grid(),
             )
-        return self._take(result)
+        self._publish(result.fit)
+        self.__dict__ |= self._path_of(result)
+        return self
+
+    def _select(self, source: Source, *, seed: int, **asked: Any) -> Self:
+        """Choose the penalty for a table."""
+        parameters = replace(self._asked(), random_state=seed)
+        result = cross_validate(source, parameters, cv=self.cv, **asked, **self._grid())
+        self._publish(result.fit)
+        self.__dict__ |= self._path_of(result)
+        return self
 
     def path(self) -> Course:
         """Return the errors and terms along the path; print it."""
@@ -134,18 +145,16 @@ class LinearRegressionCV(FittedLine):
         ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=np.float64)).tolist()
         return {"l1_ratios": ratios, "alphas": self.alphas, "eps": self.eps, "pick": self.pick}
 
-    def _take(self, result: CrossValidation) -> Self:
-        """Take over a fit and the path that led to it."""
+    def _path_of(self, result: CrossValidation) -> dict[str, Any]:
+        """Return the attributes that make a path public."""
         one = not np.ndim(self.l1_ratio)
         paths = {
             "alphas_": [curve.path.alphas for curve in result.curves],
             "mse_path_": [curve.errors for curve in result.curves],
             "coef_path_": [curve.path.lines[0] for curve in result.curves],
         }
-        self._publish(result.fit)
-        self.__dict__ |= {name: each[0] if one else np.array(each) for name, each in paths.items()}
-        self.__dict__ |= {"alpha_": result.alpha, "l1_ratio_": result.curve.l1_ratio, "_selected": result}
-        return self
+        picked = {"alpha_": result.alpha, "l1_ratio_": result.curve.l1_ratio, "_selected": result}
+        return picked | {name: each[0] if one else np.array(each) for name, each in paths.items()}
 
 
 def _folds(cv: Any, X: Any, y: Any, rows: int) -> tuple[Labels, list[Split]]:

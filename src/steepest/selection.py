@@ -34,7 +34,7 @@ from steepest.folds import (
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.parameters import Parameters, check
-from steepest.path import Criteria, Path, criteria_of, decreasing, grid, path
+from steepest.paths import Criteria, PenaltyPath, criteria_of, decreasing, grid, path
 from steepest.result import Fit
 from steepest.sources.base import Source
 from steepest.threads import alone, alone_on, cores
@@ -51,7 +51,7 @@ class Curve:
     Attributes
     ----------
     l1_ratio : float
-    path : Path
+    path : PenaltyPath
     criteria : Criteria
     errors : (m, s) array
         Mean squared errors on what every split holds out.
@@ -64,7 +64,7 @@ class Curve:
     """
 
     l1_ratio: float
-    path: Path
+    path: PenaltyPath
     criteria: Criteria
     errors: Array
     in_se: float
@@ -157,6 +157,9 @@ def select(
     watch : callable, optional
         Told how many paths of how many are done.
     """
+    if not counts.used:
+        why = f"all {counts.read} rows have weight zero" if counts.read else "0 sample(s)"
+        raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
     _check(parameters, splits, l1_ratios, eps, pick)
     names = sorted({name for each in splits for name in (*each.train, *each.test)}, key=str)
     total, asked = total_of(apart, names), [replace(parameters, l1_ratio=float(each)) for each in l1_ratios]
@@ -227,11 +230,11 @@ def _equations(moments: Moments, parameters: Parameters) -> NormalEquations:
 
 def _all(
     work: Sequence[tuple[NormalEquations, Parameters, Array]], watch: Callable[[int, int], object] | None
-) -> list[Path]:
+) -> list[PenaltyPath]:
     """Return the paths of all work, found in as many threads as there are cores."""
     with alone(), ThreadPoolExecutor(cores()) as pool:
         results = pool.map(lambda each: path(*each), work)
-        found: list[Path] = []
+        found: list[PenaltyPath] = []
         for result in results:
             found.append(result)
             if watch is not None:
@@ -239,7 +242,7 @@ def _all(
     return found
 
 
-def _curve(parameters: Parameters, paths: Sequence[Path], held: Sequence[Moments]) -> Curve:
+def _curve(parameters: Parameters, paths: Sequence[PenaltyPath], held: Sequence[Moments]) -> Curve:
     """Return the curve of a path on all rows, which comes first, and those of the splits."""
     first, *others = paths
     errors = [each.errors(m) for m, each in zip(held, others, strict=True)]
@@ -252,6 +255,7 @@ def _curve(parameters: Parameters, paths: Sequence[Path], held: Sequence[Moments
 def _check(
     parameters: Parameters, splits: Sequence[Split], l1_ratios: Sequence[float], eps: float, pick: str
 ) -> None:
+    """Raise `InputError` for what cannot be chosen from."""
     for ratio in l1_ratios:
         check(replace(parameters, l1_ratio=ratio, alpha=1.0))
     if not 0 < eps < 1:

@@ -95,7 +95,7 @@ class Support:
             if not crossing.any():
                 u[held] = goal
                 break
-            share = np.where(crossing, now / (now - goal), np.inf)
+            share = np.divide(now, now - goal, out=np.full(len(now), np.inf), where=crossing)
             first = share.min()
             u[held] = now + first * (goal - now)
             u[held[share <= first]] = 0

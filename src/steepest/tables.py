@@ -1,9 +1,10 @@
-"""`steepest.fit` for tables, and `steepest.load` for model files."""
+"""`steepest.fit` and `steepest.path` for tables, and `steepest.load` for model files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from steepest import persist
@@ -12,9 +13,10 @@ from steepest.engines.tree import Tree
 from steepest.errors import InputError, InputTypeError
 from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
-from steepest.formula import parse
+from steepest.formula import Formula, parse
 from steepest.learning import learn
 from steepest.progress import Progress
+from steepest.selecting import LinearRegressionCV
 from steepest.sources.base import Selection
 from steepest.sources.open import open_table
 from steepest.sources.reading import Reading
@@ -87,28 +89,15 @@ def fit(
     OSError
         If a file cannot be read.
     """
-    _check(formula, na, until, max_dropped)
-    parsed = None if formula is None else parse(formula)
-    if parsed is not None:
-        parameters["fit_intercept"] = parsed.intercept
+    if until is not None and not isinstance(until, Mapping):
+        raise InputTypeError("until", f"got {until!r}", "Pass half-widths by name of the coefficient")
+    meaning = {"target": target, "features": features, "exclude": exclude, "weights": weights}
+    meaning |= {"categorical": categorical, "missing": missing}
+    parsed = _formula(formula, parameters)
     model = LinearRegression(**parameters)
-    if order not in ("random", "file"):
-        raise InputError("order", f"got {order!r}", 'Pass "random" or "file"')
-    table = open_table(source, Reading(tuple(na), decimal, query=query))
-    with Progress(table.label) as progress:
-        columns = learn(
-            table,
-            target=target,
-            features=features,
-            exclude=exclude,
-            weights=weights,
-            categorical=categorical,
-            missing=missing,
-            formula=parsed,
-            watch=progress.read,
-        )
-        asked = model._parameters()  # pyright: ignore[reportPrivateUsage]
-        rows = Selection(table, columns, (asked.random_state or 0) if order == "random" else None)
+    asked = model._parameters()  # pyright: ignore[reportPrivateUsage]
+    reading = _reading(na, decimal, query, max_dropped)
+    with _opened(source, reading, order, asked.random_state or 0, parsed, meaning) as (rows, progress):
         result = fit_source(
             rows,
             asked,
@@ -121,16 +110,102 @@ def fit(
     return model._publish(result)  # pyright: ignore[reportPrivateUsage]
 
 
-def _check(formula: Any, na: Any, until: Any, max_dropped: Any) -> None:
-    """Raise an error for arguments that cannot be used."""
+def path(
+    source: Any,
+    *,
+    target: str | None = None,
+    cv: int = 5,
+    folds: str | None = None,
+    groups: str | None = None,
+    ordered: bool = False,
+    features: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    weights: str | None = None,
+    categorical: Sequence[str] = (),
+    missing: str = "error",
+    formula: str | None = None,
+    max_dropped: float = 1.0,
+    na: Sequence[str] = (),
+    decimal: str = ".",
+    query: str = "",
+    order: str = "random",
+    random_state: int = 0,
+    **parameters: Any,
+) -> LinearRegressionCV:
+    """Choose a penalty for a table by cross-validation, in one pass, and return a `LinearRegressionCV`.
+
+    Parameters
+    ----------
+    source, target, features ... order : as in `steepest.fit`
+    cv : int
+        Number of folds, to which rows are dealt at random.
+    folds : str, optional
+        The column that says which fold a row is in.
+    groups : str, optional
+        The column whose equal values share a fold.
+    ordered : bool
+        Whether every fold is predicted from those before it, in the order of the values of `folds`.
+    random_state : int
+        Of the folds.
+    **parameters
+        Of `LinearRegressionCV`.
+
+    Raises
+    ------
+    InputError, InputTypeError, OSError
+        As `steepest.fit` does.
+    """
+    if folds is not None and groups is not None:
+        raise InputError("folds", "groups leaves them to chance", "Name the column of one of the two")
+    if ordered and folds is None:
+        raise InputError("ordered", "there is no order of the folds", "Name a column: folds=")
+    meaning = {"target": target, "features": features, "exclude": exclude, "weights": weights}
+    meaning |= {"categorical": categorical, "missing": missing, "labels": groups if folds is None else folds}
+    parsed = _formula(formula, parameters)
+    model = LinearRegressionCV(cv=cv, **parameters)
+    reading = _reading(na, decimal, query, max_dropped)
+    with _opened(source, reading, order, random_state, parsed, meaning) as (rows, progress):
+        return model._select(  # pyright: ignore[reportPrivateUsage]
+            rows,
+            told=folds is not None,
+            ordered=ordered,
+            seed=random_state,
+            watch=progress,
+            max_dropped=max_dropped,
+        )
+
+
+@contextmanager
+def _opened(
+    source: Any, reading: Reading, order: str, seed: int, formula: Formula | None, meaning: dict[str, Any]
+) -> Iterator[tuple[Selection, Progress]]:
+    """Yield the rows of a table, and what shows progress; `meaning` is that of its columns."""
+    if order not in ("random", "file"):
+        raise InputError("order", f"got {order!r}", 'Pass "random" or "file"')
+    table = open_table(source, reading)
+    with Progress(table.label) as progress:
+        columns = learn(table, formula=formula, watch=progress.read, **meaning)
+        yield Selection(table, columns, seed if order == "random" else None), progress
+
+
+def _formula(formula: Any, parameters: dict[str, Any]) -> Formula | None:
+    """Return a formula, which says itself whether there is an intercept."""
     if not isinstance(formula, str | None):
         raise InputTypeError("formula", f"got {formula!r}", 'Pass a text such as "y ~ a + b"')
+    if formula is None:
+        return None
+    parsed = parse(formula)
+    parameters["fit_intercept"] = parsed.intercept
+    return parsed
+
+
+def _reading(na: Any, decimal: str, query: str, max_dropped: Any) -> Reading:
+    """Return how a table is to be read, after checking the arguments that say so."""
     if not isinstance(na, list | tuple) or not all(isinstance(each, str) for each in na):
         raise InputTypeError("na", f"got {na!r}", "Pass a list of texts")
-    if until is not None and not isinstance(until, Mapping):
-        raise InputTypeError("until", f"got {until!r}", "Pass half-widths by name of the coefficient")
     if not (isinstance(max_dropped, int | float) and 0 <= max_dropped <= 1):
         raise InputError("max_dropped", f"got {max_dropped!r}", "Pass a share between 0 and 1")
+    return Reading(tuple(na), decimal, query=query)
 
 
 def load(path: str | os.PathLike[str]) -> LinearRegression:

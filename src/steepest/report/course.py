@@ -167,7 +167,7 @@ def _verdict(result: CrossValidation) -> list[str]:
     other, its = ("1se", simple) if result.pick == "min" else ("min", low)
     unit = "SE" if result.fit.bound.unit == "se" else "sd(y)"
     certificate = f"every point of every path within {rounded_up(curve.in_se)} {unit} of its optimum"
-    note = "note  the lowest error is at the smallest penalty: a smaller one (eps), or none, may do better"
+    note = "note  the lowest error is at the end of the path: try a smaller eps"
     return [
         f"alpha {result.alpha:.6g}, {words[result.pick]}; pick {other} takes {its:.6g}",
         certificate if all(each.reached for each in result.curves) else f"NOT CONVERGED: {certificate}",

@@ -28,7 +28,7 @@ RIDGE_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
-class Path:
+class PenaltyPath:
     """Fits of some rows along a sequence of penalties.
 
     Attributes
@@ -76,7 +76,7 @@ def _means(a: Moments, b: Moments, at: NDArray[np.intp]) -> tuple[tuple[Array, A
     return (a.mean[at], b.mean[at]), (a.mean_low[at], b.mean_low[at])
 
 
-def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> Path:
+def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> PenaltyPath:
     """Return the path of normal equations along decreasing penalties."""
     normal, method = at_zero(normal), method_of("newton")
     support, one = support_of(normal), parameters.penalty(normal, 1.0)
@@ -96,7 +96,7 @@ def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> Path
         v, in_se = ended.point, ended.certificate.in_se
         points.append((v, in_se, in_se <= tol))
     u, distance, reached = zip(*points, strict=True)
-    return Path(normal, alphas, np.array(u), np.array(distance), all(reached))
+    return PenaltyPath(normal, alphas, np.array(u), np.array(distance), all(reached))
 
 
 def grid(normal: NormalEquations, parameters: Parameters, number: int, eps: float) -> Array:
@@ -137,7 +137,7 @@ class Criteria:
     gcv: Array
 
 
-def criteria_of(path: Path, parameters: Parameters) -> Criteria:
+def criteria_of(path: PenaltyPath, parameters: Parameters) -> Criteria:
     """Return the information criteria and the generalised cross-validation error along a path.
 
     References

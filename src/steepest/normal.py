@@ -270,12 +270,15 @@ class NormalEquations:
         return coef, self.intercept_of(*b, r0)
 
     def slopes(self, d: Array) -> Pair:
-        """Return p + d; below full rank without the part that changes no fitted value."""
-        about, zero = self.expansion, np.zeros(self.k)
-        u = add((about.point, about.point_low), (d, zero))
+        """Return p + d."""
+        about = self.expansion
+        return add((about.point, about.point_low), (d, np.zeros(self.k)))
+
+    def shortest(self, d: Array) -> Array:
+        """Return d without the part of p + d that changes no fitted value."""
         if self.rank == self.k:
-            return u
-        return add(u, (-self.null_space @ (self.null_space.T @ u[0]), zero))
+            return d
+        return d - self.null_space @ (self.null_space.T @ (self.expansion.point + d))
 
     def intercept_of(self, b: Array, b_low: Array | float = 0.0, r0: float = 0.0) -> float:
         """Return ȳ - x̄ᵀb + r0 in the user's units, from exact products summed with one rounding."""

@@ -103,8 +103,12 @@ class Quadratic:
 
     def coefficients(self, v: Array) -> tuple[Array, float]:
         """Return the coefficients (p,) and the intercept in the user's units."""
+        return self.normal.coefficients(*self.ended(v))
+
+    def ended(self, v: Array) -> tuple[Array, float]:
+        """Return u - p and r₀ of a result: below full rank of the shortest u with its fitted values."""
         d, r0 = self.split(v)
-        return self.normal.coefficients(d, r0)
+        return self.normal.shortest(d), r0
 
     @cached_property
     def yardstick(self) -> Yardstick:

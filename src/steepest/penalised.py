@@ -44,6 +44,9 @@ class Ridge(Quadratic):
     def step(self) -> Array:
         return self.about.step()
 
+    def ended(self, v: Array) -> tuple[Array, float]:
+        return self.split(v)
+
     def loss(self, v: Array) -> float:
         least = self.about.value + float(self.about.gradient @ self.step)
         return self.gap(v) + least / 2

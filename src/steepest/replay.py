@@ -43,7 +43,7 @@ def fit_of(problem: Quadratic, descent: Descent, **known: Any) -> Fit:
         Naming a coefficient that float64 cannot hold.
     """
     coef, intercept = problem.coefficients(descent.point)
-    offset, mean_residual = problem.split(descent.point)
+    offset, mean_residual = problem.ended(descent.point)
     if descent.status is not Status.DIVERGED:
         _refuse_range(problem.normal, coef, offset)
     return Fit(

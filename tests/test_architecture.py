@@ -95,13 +95,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "learning": GROUND | {"codings", "columns", "formula"},
     "sources.pipe": GROUND,
     "sources.reading": GROUND,
-    "sources.base": GROUND | {"columns", "sources.pipe"},
+    "sources.steady": set(),
+    "sources.base": GROUND | {"columns", "sources.pipe", "sources.steady"},
     "sources.several": GROUND | {"columns"},
     "sources.open": GROUND | {"columns", "sources", "sources.*"},
     "sources.files": GROUND | {"columns", "sources.*"},
     "sources.*": GROUND
     | {"codings", "columns"}
-    | {"sources.base", "sources.arrow", "sources.lines", "sources.pipe", "sources.reading"},
+    | {"sources.base", "sources.arrow", "sources.lines", "sources.pipe", "sources.reading", "sources.steady"},
     "sources": set(),
     "engines.tree": set(),
     "engines.*": GROUND | {"sources.base", "engines.tree"},

@@ -207,12 +207,12 @@ def _kept(
 
 @contextmanager
 def _leaving_word(live: Live, keeper: Checkpoint | None) -> Iterator[None]:
-    """Say what was taken up; when interrupted, what is known so far, and how to go on."""
+    """Say what was taken up; when interrupted, or failed by the machine, what is known and how to go on."""
     if keeper is not None and keeper.tree.pieces:
         say(f"resumed after {keeper.tree.rows:,} rows ({keeper.tree.pieces} pieces)")
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OSError, MemoryError):
         for line in live.block():
             say(line)
         if keeper is not None:

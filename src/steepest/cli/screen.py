@@ -100,7 +100,7 @@ def _told(error: BaseException, code: int, arguments: Sequence[str]) -> tuple[st
         return "interrupted", "stopped before the end", "", ()
     if isinstance(error, OSError):
         reason = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
-        return "file", reason, "check the path and its permissions", ()
+        return "file", reason, "check the path, its permissions and the disk", ()
     if isinstance(error, MemoryError):
         return "memory", str(error) or "not enough memory", "use fewer columns", ()
     assert code == BUG

@@ -15,6 +15,7 @@ from steepest.chunk import SPAN, Chunk, Piece
 from steepest.columns import Columns, Fingerprint, Slab, Table
 from steepest.errors import InputError, quoted
 from steepest.sources.pipe import Pipe
+from steepest.sources.steady import steadily
 
 
 class Unlined:
@@ -62,9 +63,9 @@ class File(Unlined):
         self.path = path
         self.label = path.name.encode("utf-8", "backslashreplace").decode()
         self.repeatable = isinstance(path, Path)
-        if isinstance(path, Path) and not path.stat().st_size:
-            raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
         self._before = self._facts()
+        if self._before.get("size") == 0:
+            raise InputError(self.label, "the file is empty", "Choose a file with rows", code="empty-file")
 
     def fingerprint(self) -> Fingerprint:
         return {f"{name} of {self.label}": value for name, value in self._before.items()}
@@ -76,7 +77,7 @@ class File(Unlined):
     def _facts(self) -> dict[str, int]:
         if isinstance(self.path, Pipe):
             return {}
-        status = self.path.stat()
+        status = steadily(self.path, self.path.stat)
         return {
             "size": status.st_size,
             "time": status.st_mtime_ns,

@@ -6,6 +6,7 @@ character. Compressed text (``.gz``, ``.zst``, ``.bz2``) is unpacked on the way,
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from steepest.errors import InputError
 from steepest.sources.arrow import kinds_of
 from steepest.sources.base import File
 from steepest.sources.pipe import Pipe
+from steepest.sources.steady import Steady
 
 BLOCK = 4 << 20
 """Bytes in a block: the largest that caches hold, and a few rows more."""
@@ -91,7 +93,7 @@ def read(stream: Any, label: str, line: int = 1) -> bytes:
         return stream.read(BLOCK)
     except (OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, error.strerror, label) from error
+            raise OSError(error.errno, error.strerror, error.filename or label) from error
         fix = "Fetch the file again"
         raise InputError(
             f"{label}, after line {line}", f"is damaged ({error})", fix, code="bad-file"
@@ -104,8 +106,8 @@ def opened(path: Path | Pipe) -> Any:
 
     if isinstance(path, Pipe):
         return path.open()
-    codec = COMPRESSED.get(path.suffix.lower())
-    return path.open("rb") if codec is None else pa.input_stream(str(path), compression=codec)
+    stream, codec = io.BufferedReader(Steady(path)), COMPRESSED.get(path.suffix.lower())
+    return stream if codec is None else pa.input_stream(stream, compression=codec)
 
 
 def last_line(data: bytes) -> int:

@@ -18,6 +18,7 @@ from steepest.errors import InputError
 from steepest.sources.arrow import kinds_of
 from steepest.sources.base import File, counted
 from steepest.sources.reading import Reading
+from steepest.sources.steady import again, failure, steadily
 
 PAGE = 1 << 16
 """Bytes that are read at a time: then they are decoded while a core still holds them."""
@@ -30,7 +31,7 @@ class Parquet(File):
 
     def __init__(self, path: Path, reading: Reading) -> None:
         super().__init__(path)
-        opened = self._open()
+        opened = steadily(path, self._open)
         self._metadata = opened.metadata
         self.kinds: Mapping[str, str] = kinds_of(opened.schema_arrow, self.label)
         self.rows: int | None = self._metadata.num_rows
@@ -70,24 +71,29 @@ class Parquet(File):
             return ""
         group = int(np.flatnonzero(counts)[0])
         first = sum(self._metadata.row_group(before).num_rows for before in range(group))
-        values = self._open().read_row_group(group, columns=[name]).column(0)
-        return counted(first, values.is_null().to_pylist().index(True))
+        rows = steadily(self.path, lambda: self._open().read_row_group(group, columns=[name]))
+        return counted(first, rows.column(0).is_null().to_pylist().index(True))
 
     def _read(self, group: int, first: int, names: list[str]) -> Iterator[tuple[Any, Place]]:
         import pyarrow as pa
 
-        alone, last = self._metadata.num_row_groups == 1, first + self._metadata.row_group(group).num_rows
+        last = first + self._metadata.row_group(group).num_rows
         try:
-            batches = self._open().iter_batches(SPAN, row_groups=[group], columns=names, use_threads=alone)
-            for batch in batches:
+            for batch in again(self.path, partial(self._batches, group, names)):
                 yield batch, partial(counted, first)
                 first += batch.num_rows
         except MemoryError:
             raise
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if failure(error):
+                raise
             raise self._damaged(f"row group {group}: {error}") from error
         if first != last:
             raise self._damaged(f"row group {group} lacks rows")
+
+    def _batches(self, group: int, names: list[str]) -> Iterator[Any]:
+        alone = self._metadata.num_row_groups == 1
+        return self._open().iter_batches(SPAN, row_groups=[group], columns=names, use_threads=alone)
 
     def _open(self) -> Any:
         import pyarrow as pa

@@ -33,6 +33,10 @@ STILL = 1e-13
 """Share of the largest coefficient by which none moves where only rounding moves them."""
 
 
+FEWEST = 16
+"""Coefficients that may join the support at once; from then on, as many as there are."""
+
+
 class Gram(Protocol):
     """H and s of f(u) = ½ uᵀH u - sᵀu, H with unit diagonal, as far as they are asked for."""
 
@@ -72,7 +76,7 @@ class Support:
             self._forget(penalty.l2)
         on, g = (u != 0) | ~penalty.kinked, self.slope(u) + penalty.l2 * u
         pulled = np.where(on, 0.0, np.abs(penalty.pull(u, g)))
-        drawn = np.flatnonzero(pulled)
+        drawn = _strongest(pulled, max(FEWEST, int(on.sum())))
         new = self._lowest(u, g, np.flatnonzero(on), drawn, penalty)
         if not len(drawn) or new[drawn].any() or np.abs(new - u).max() > STILL * np.abs(u).max():
             return new
@@ -168,3 +172,9 @@ class Support:
         factor = np.zeros((k, k), order="F")
         factor[:a, :a], factor[a:, :a], factor[a:, a:] = self._factor, across.T, corner
         self._order, self._factor = np.concatenate([self._order, new]), factor
+
+
+def _strongest(pulled: Array, most: int) -> Places:
+    """Return the places that are pulled, at most so many: those that are pulled the hardest."""
+    drawn = np.flatnonzero(pulled)
+    return drawn if len(drawn) <= most else np.sort(np.argpartition(pulled, -most)[-most:])

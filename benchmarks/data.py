@@ -13,7 +13,6 @@ from pyarrow.csv import CSVWriter
 from pyarrow.dataset import dataset
 from pyarrow.parquet import ParquetWriter
 
-from benchmarks.reference import reference
 from benchmarks.workloads import WORKLOADS
 
 
@@ -35,7 +34,7 @@ class Data:
             self._write(part, self.workload.make(self.rows, self.workload.features))
             part.rename(self.place)
         if not (self.place / "exact.npy").exists():
-            np.save(self.place / "exact.npy", reference(self.pieces))
+            np.save(self.place / "exact.npy", self.workload.reference(self.pieces))
 
     def load(self):
         """Return what the rivals are given: X and y, or the path of a file."""

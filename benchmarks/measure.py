@@ -63,9 +63,9 @@ class Memory:
 
 
 def error(answer, exact):
-    """Return the largest relative error of intercept and coefficients."""
-    found = np.array([answer.intercept, *answer.coef], dtype=float)
-    return float(np.max(np.abs(found - exact) / np.abs(exact)))
+    """Return the largest relative error of intercept and coefficients; of zeros, relative to the largest."""
+    found, size = np.array([answer.intercept, *answer.coef], dtype=float), np.abs(exact)
+    return float(np.max(np.abs(found - exact) / np.where(size > 0, size, size.max())))
 
 
 def measure(folder, name, scale, rival):

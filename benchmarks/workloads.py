@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks import arrays, cold, files
+from benchmarks import arrays, cold, files, selection
+from benchmarks.reference import reference
 from benchmarks.rival import OURS, Rival
 
 BLOCK = 500_000
@@ -30,6 +31,8 @@ class Workload:
         All the ways to fit them, ours included.
     goals : mapping
         The largest ratio of times, ours over theirs, that we want, by rival.
+    reference : callable
+        Returns the exact answer (p + 1,), given a function that yields pieces.
     """
 
     title: str
@@ -39,6 +42,7 @@ class Workload:
     make: Callable[[int, int], Pieces] = field(kw_only=True)
     rivals: Mapping[str, Rival] = field(default_factory=lambda: arrays.RIVALS, kw_only=True)
     goals: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    reference: Callable[..., np.ndarray] = field(default=reference, kw_only=True)
 
     def scaled(self, scale: float) -> int:
         """Return how many rows a smaller run has: enough to determine the coefficients."""
@@ -73,6 +77,16 @@ def dependent(n: int, p: int) -> Pieces:
     """Yield columns with the condition number 1e6 whatever their units: mixtures of columns of all sizes."""
     mixing = np.linalg.qr(np.random.default_rng(1).normal(size=(p, p)))[0]
     yield from _lines(n, np.logspace(0, -6, p), np.zeros(p), mixing, noise=1e-4)
+
+
+def chain(n: int, p: int) -> Pieces:
+    """Yield columns of which each is correlated with the one before, and a noisy sum of some."""
+    rng = np.random.default_rng(0)
+    X, coef = rng.normal(size=(n, p)), np.zeros(p)
+    for j in range(1, p):
+        X[:, j] = 0.5 * X[:, j - 1] + np.sqrt(0.75) * X[:, j]
+    coef[rng.choice(p, p // 10, replace=False)] = rng.normal(size=p // 10)
+    yield X, X @ coef + 3 * rng.normal(size=n)
 
 
 def exact(n: int, p: int) -> Pieces:
@@ -118,6 +132,15 @@ WORKLOADS = {
     "float32": Workload("1e6 x 20, float32", 1_000_000, 20, make=single),
     "scale8": Workload("1e6 x 10, units from 1e-4 to 1e4", 1_000_000, 10, make=units),
     "cond6": Workload("2e5 x 50, condition number 1e6", 200_000, 50, make=dependent),
+    "lassocv": Workload(
+        "lasso, 100 penalties x 5 folds, 1e5 x 200",
+        100_000,
+        200,
+        make=chain,
+        rivals=selection.RIVALS,
+        reference=selection.reference,
+        goals={"scikit-learn LassoCV": 0.1, "scikit-learn LassoCV, tol 1e-6": 0.1},
+    ),
     "parquet": Workload(
         "50 million rows x 10, Parquet",
         50_000_000,

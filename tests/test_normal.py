@@ -32,7 +32,7 @@ def test_the_solution_is_the_least_squares_one(rows, intercept):
 def test_the_diagonal_is_one_and_the_inverse_holds_inflation_factors(rows):
     X, y = rows
     normal = normal_of(X, y)
-    np.testing.assert_array_equal(np.diag(normal.H), 1)
+    np.testing.assert_array_equal(np.diag(normal.gram.whole()), 1)
     others = normal_of(X[:, 1:], X[:, 0])
     r2 = 1 - others.residual / others.t
     assert normal.inverse_diagonal[0] == pytest.approx(1 / (1 - r2), rel=1e-9)
@@ -40,7 +40,7 @@ def test_the_diagonal_is_one_and_the_inverse_holds_inflation_factors(rows):
 
 def test_noise_is_never_below_the_amplified_rounding(rows):
     normal = normal_of(*rows)
-    amplified = normal.entry_error * np.sqrt(normal.t) / np.sqrt(np.linalg.eigvalsh(normal.H)[0])
+    amplified = normal.entry_error * np.sqrt(normal.t) / np.sqrt(np.linalg.eigvalsh(normal.gram.whole())[0])
     assert amplified <= normal.noise
 
 
@@ -49,7 +49,7 @@ def test_below_full_rank_the_answer_has_minimum_norm(rows):
     doubled = normal_of(np.column_stack([X, X]), y)
     assert doubled.rank == 3
     assert doubled.expansion.doubtful
-    np.testing.assert_allclose(doubled.H @ doubled.null_space, 0, atol=1e-14)
+    np.testing.assert_allclose(doubled.gram.whole() @ doubled.null_space, 0, atol=1e-14)
     coef, _ = doubled.coefficients(doubled.step)
     np.testing.assert_allclose(coef[:3], coef[3:], rtol=1e-9)
     np.testing.assert_allclose(coef[:3] * 2, normal_of(X, y).coefficients(normal_of(X, y).step)[0], rtol=1e-9)

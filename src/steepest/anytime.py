@@ -107,7 +107,11 @@ def standing(
     if not total.rows:
         return None
     normal = NormalEquations.of(total, intercept=intercept)
-    if normal.freedom < 1 or not normal.t or (normal.k and np.linalg.eigvalsh(normal.H)[0] < WELL * normal.k):
+    if (
+        normal.freedom < 1
+        or not normal.t
+        or (normal.k and np.linalg.eigvalsh(normal.gram.whole())[0] < WELL * normal.k)
+    ):
         return None
     sums = _Sums.of(normal, groups)
     everything, freedom = sums.together(), normal.freedom

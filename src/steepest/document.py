@@ -39,7 +39,7 @@ def document_of(fit: Fit) -> Json:
         "parameters": _parameters_to(fit.parameters),
         "fit": _fit_to(fit),
         "refined": _refined_to(fit.normal.refined),
-        "moments": _moments_to(fit.moments),
+        "moments": _moments_to(fit.moments.dense()),
     }
 
 

@@ -35,7 +35,7 @@ class Expansion:
     root : (rank, k) array
         K, with H⁺ = KᵀK.
     null_space : (k, k - rank) array
-        Orthonormal combinations of the columns that vanish.
+        Orthonormal combinations of the columns that vanish; (k, 0) where there are fewer rows than columns.
     middle : (rank,) array
         Means of the whitened columns K d⁻¹x, in the order of K; zeros without intercept.
     error : float
@@ -79,6 +79,18 @@ class Expansion:
         """Return u* - p (k,), of minimum norm below full rank."""
         step = -self.solve(self.gradient)
         return step - self.solve(self.slope(step))
+
+    def outside(self, vectors: Array) -> Array:
+        """Return the parts of vectors (m, k) that lie outside the row space of R."""
+        if len(self.root) + self.null_space.shape[1] == len(self.point):
+            return (vectors @ self.null_space) @ self.null_space.T
+        return vectors - (vectors @ self.root.T) @ self.factor
+
+    def undetermined(self) -> Array:
+        """Return how much (k,) of each coordinate lies outside the row space of R, between 0 and 1."""
+        if len(self.root) + self.null_space.shape[1] == len(self.point):
+            return np.linalg.norm(self.null_space, axis=1)
+        return np.sqrt(np.maximum(1 - np.einsum("ij,ij->j", self.root, self.factor), 0.0))
 
     def at_zero(self) -> Expansion:
         """Return the expansion about zero: what rounding does to it on the way is counted as its error."""
@@ -132,14 +144,22 @@ def about_zero(
         The rank that so many rows can have.
     """
     k = len(s)
-    zero, nothing = np.zeros(k), np.zeros((k, 0))
+    nothing = np.zeros((k, 0))
     root, factor = _cholesky(H) if k else (nothing.T, nothing.T)
     if root is None or factor is None or (k and least * k * np.vdot(root, root) >= 1):
         eigenvalues, V = np.linalg.eigh(H)
         kept = eigenvalues > least * eigenvalues[-1]
         lengths = np.sqrt(eigenvalues[kept])
         root, factor, nothing = (V[:, kept] / lengths).T, (V[:, kept] * lengths).T, V[:, ~kept]
-    trace, u = float(np.vdot(root, root)), root.T @ (root @ s)
+    return of_spectrum(root, factor, nothing, s, t, center, entry=entry, rank=rank)
+
+
+def of_spectrum(
+    root: Array, factor: Array, nothing: Array, s: Array, t: float, center: Array, *, entry: float, rank: int
+) -> Expansion:
+    """Return the expansion about zero of known `root`, `factor` and `null_space`; see `about_zero`."""
+    k = len(s)
+    zero, trace, u = np.zeros(k), float(np.vdot(root, root)), root.T @ (root @ s)
     size = float(u @ u)
     return Expansion(
         zero,

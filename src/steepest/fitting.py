@@ -34,6 +34,7 @@ from steepest.replay import fit_of, stop
 from steepest.result import Fit
 from steepest.sampled import Sampled
 from steepest.sources.base import Source, shuffled
+from steepest.thin import Thin
 from steepest.threads import alone_on
 from steepest.trace import Row
 
@@ -41,6 +42,9 @@ Array = NDArray[np.float64]
 
 COPIES = 6
 """Matrices of products that a pass and the solution hold at a time."""
+
+WIDE = 256
+"""Columns up to which their products are gathered even if there are fewer rows."""
 
 UNASKED = 1 << 24
 """Bytes that are there on any machine."""
@@ -117,7 +121,8 @@ def fit(
     if enough is not None and tree is not None and tree.nodes and enough(tree):
         moments, counts = tree.total()
     else:
-        moments, counts = collect(source, watch=_watching(watch, enough), tree=tree, max_dropped=max_dropped)
+        known = {"watch": _watching(watch, enough), "tree": tree, "max_dropped": max_dropped}
+        moments, counts = collect(source, Thin if is_wide(source) else Moments, **known)
     stopped = None if enough is None else enough.reached
     result = solve(
         moments,
@@ -152,7 +157,7 @@ def collect(
     max_dropped: float = 1.0,
 ) -> tuple[Any, Counts]:
     """Return the moments of all rows, or what else is gathered, and what became of the rows; see `fit`."""
-    _refuse_memory(len(source.names))
+    _refuse_memory(source)
     try:
         gathered, counts = fold(source, gatherer, Counts, watch=watch, tree=tree)
     except InputError as error:
@@ -195,15 +200,24 @@ def _counted(source: Source, watch: Watch | None) -> InputError:
     return cells.error(source.where, source.phrase(cells), remedy, complete=complete)
 
 
-def _refuse_memory(columns: int) -> None:
-    """Raise MemoryError if the moments of so many columns have no room on this machine."""
-    needed = COPIES * 8 * columns**2
+def is_wide(source: Source) -> bool:
+    """Return whether the rows of a source take less room than the products of its columns, and are kept."""
+    columns = len(source.names)
+    return columns > WIDE and source.rows is not None and source.rows < columns and source.floating
+
+
+def _refuse_memory(source: Source) -> None:
+    """Raise MemoryError if what is gathered of a source has no room on this machine."""
+    columns, rows = len(source.names), source.rows
+    wide = is_wide(source)
+    needed = COPIES * 8 * columns * (rows if wide and rows is not None else columns)
     if needed < UNASKED:
         return
     there = available()
     if needed > there:
+        what = f"{rows} rows" if wide else "the moments"
         sizes = f"about {needed / 2**30:.1f} GB, and {there / 2**30:.1f} GB are there"
-        raise MemoryError(f"the moments of {columns} columns need {sizes}")
+        raise MemoryError(f"{what} of {columns} columns need {sizes}")
 
 
 def solve(
@@ -314,6 +328,8 @@ def prepare(
     ends = suspects(normal)
     found = codes(normal, ends, rows.sum(Occurrences(ends))) if ends else ()
     precise = parameters.precise is True
+    if isinstance(moments, Thin):
+        return normal, found
     if wanting(normal, parameters.tol, precise=precise):
         normal = refine(normal, rows.sum, parameters.tol, precise=precise)
     return normal, found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from steepest.chunk import Chunk, Labels, Piece
 from steepest.errors import InputError
 from steepest.moments import Moments
 from steepest.sources.base import Source
+from steepest.thin import Thin
 
 Name = str | int
 
@@ -37,6 +38,7 @@ class Apart:
     """
 
     sets: Mapping[Name, Moments]
+    kind: ClassVar[type[Moments]] = Moments
 
     @classmethod
     def of(cls, chunk: Chunk) -> Self:
@@ -48,9 +50,11 @@ class Apart:
         present = np.unique(labels.codes).tolist()
         if len(edges) - 1 <= RUNS * len(present):
             runs = pairwise(edges)
-            found = ((int(labels.codes[a]), Moments.of(chunk.slice(a, b))) for a, b in runs)
+            found = ((int(labels.codes[a]), cls.kind.of(chunk.slice(a, b))) for a, b in runs)
         else:
-            found = ((code, Moments.of(chunk.take(np.flatnonzero(labels.codes == code)))) for code in present)
+            found = (
+                (code, cls.kind.of(chunk.take(np.flatnonzero(labels.codes == code)))) for code in present
+            )
         return cls(_together((labels.names[code], moments) for code, moments in found))
 
     def __add__(self, other: Apart) -> Apart:
@@ -58,7 +62,13 @@ class Apart:
         if len(both) > MOST_SETS:
             what, fix = f"there are more than {MOST_SETS} sets of rows", "Hash them: groups instead of folds"
             raise InputError("folds", what, fix)
-        return Apart(both)
+        return replace(self, sets=both)
+
+
+class ThinApart(Apart):
+    """The same, keeping the rows themselves."""
+
+    kind = Thin
 
 
 def _together(found: Iterable[tuple[Name, Moments]]) -> dict[Name, Moments]:

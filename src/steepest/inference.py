@@ -227,14 +227,14 @@ def _scaled_covariance(fit: Fit) -> tuple[Array, Array]:
     determined = np.ones(n.k, dtype=bool)
     across = -n.root.T @ n.expansion.middle
     if n.rank < n.k:
-        determined = np.linalg.norm(n.null_space, axis=1) < UNDETERMINED
+        determined = n.expansion.undetermined() < UNDETERMINED
         inverse[~determined], inverse[:, ~determined], across[~determined] = np.nan, np.nan, np.nan
     C = np.full((m.p + n.intercept, m.p + n.intercept), np.nan)
     scale = np.full(len(C), np.nan)
     C[(at, at) if every else np.ix_(at, at)] = inverse
     scale[at] = 1 / n.spread * (m.unit[-1] / m.unit[n.active])
     if n.intercept:
-        lost = float(np.linalg.norm(n.null_space.T @ n.center))
+        lost = float(np.linalg.norm(n.expansion.outside(n.center[None])))
         C[0, at] = C[at, 0] = across
         C[0, 0] = n.intercept_inflation**2
         scale[0] = m.unit[-1]

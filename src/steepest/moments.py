@@ -148,6 +148,14 @@ class Moments:
             products += np.outer(mean, mean)
         return products
 
+    def variances(self, combinations: Array) -> Array:
+        """Return the weighted variances (m,) of combinations (m, p+1) of the columns, in their units."""
+        return np.einsum("ij,ij->i", combinations @ self.scatter, combinations) / self.weight
+
+    def dense(self) -> Moments:
+        """Return these moments with their scatter."""
+        return self
+
     def __add__(self, other: Moments) -> Moments:
         """Merge two disjoint sets of rows: commutative and associative up to rounding."""
         self._refuse_other_columns(other)
@@ -156,7 +164,7 @@ class Moments:
             return self if not other.dropped else replace(self, dropped=dropped)
         if not self.rows:
             return other if not self.dropped else replace(other, dropped=dropped)
-        a, b = self._aligned(other)
+        a, b = self._aligned(other.dense())
         if b.weight > a.weight:
             a, b = b, a
         weight = a.weight + b.weight

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from steepest.chunk import Chunk
 from steepest.exact import Pair, add, divide, rows_as_pairs, two_product, two_sum
-from steepest.expansion import Expansion, about_zero
+from steepest.expansion import Expansion
+from steepest.gram import FewRows, Gram, Products
 from steepest.moments import Moments
+from steepest.thin import Thin
 
 Array = NDArray[np.float64]
 
@@ -51,7 +53,9 @@ class NormalEquations:
         d, the root mean square of each active column about its mean (or zero), in units of the moments.
     center : (k,) array
         Means of the active columns divided by their spread; zeros without intercept.
-    H : (k, k) array, s : (k,) array, t : float
+    gram : Gram
+        H, with unit diagonal.
+    s : (k,) array, t : float
         As above, in units of the moments.
     refined : Expansion or None
         The objective about a point where the rows were read again, which says more than H and s.
@@ -62,13 +66,15 @@ class NormalEquations:
     active: NDArray[np.intp]
     spread: Array
     center: Array
-    H: Array
+    gram: Gram
     s: Array
     t: float
     refined: Expansion | None = None
 
     @classmethod
     def of(cls, moments: Moments, *, intercept: bool) -> NormalEquations:
+        if isinstance(moments, Thin):
+            return cls._of_rows(moments, intercept)
         mean = moments.mean + moments.mean_low
         products = moments.products(about_mean=intercept)
         spread = np.sqrt(np.diag(products)[:-1])
@@ -79,8 +85,31 @@ class NormalEquations:
         np.fill_diagonal(H, 1.0)
         center = mean[active] / d if intercept else np.zeros(len(active))
         return cls(
-            moments, intercept, active, d, center, H, products[active, -1] / d, float(products[-1, -1])
+            moments,
+            intercept,
+            active,
+            d,
+            center,
+            Products(H),
+            products[active, -1] / d,
+            float(products[-1, -1]),
         )
+
+    @classmethod
+    def _of_rows(cls, moments: Thin, intercept: bool) -> NormalEquations:
+        rows = moments.spans(about_mean=intercept)
+        spread = np.sqrt(np.einsum("ij,ij->j", rows, rows))
+        active, y = np.flatnonzero(spread[:-1] > 0), rows[:, -1]
+        d = spread[active]
+        Z = np.ascontiguousarray((rows[:, active] / d).T)
+        mean = (moments.mean + moments.mean_low)[active]
+        center = mean / d if intercept else np.zeros(len(active))
+        return cls(moments, intercept, active, d, center, FewRows(Z), Z @ y, float(y @ y))
+
+    @property
+    def saturated(self) -> bool:
+        """Whether there are so few rows that the columns can explain any target."""
+        return self.moments.rows - self.intercept < self.k
 
     @cached_property
     def k(self) -> int:
@@ -103,9 +132,8 @@ class NormalEquations:
         if self.refined is not None:
             return self.refined
         determined = min(self.k, self.moments.rows - self.intercept)
-        return about_zero(
-            self.H, self.s, self.t, self.center, entry=self.entry_error, least=self.smallest, rank=determined
-        )
+        error, least = self.entry_error, self.smallest
+        return self.gram.expansion(self.s, self.t, self.center, entry=error, least=least, rank=determined)
 
     @property
     def root(self) -> Array:
@@ -278,7 +306,7 @@ class NormalEquations:
         """Return d without the part of p + d that changes no fitted value."""
         if self.rank == self.k:
             return d
-        return d - self.null_space @ (self.null_space.T @ (self.expansion.point + d))
+        return d - self.expansion.outside((self.expansion.point + d)[None])[0]
 
     def intercept_of(self, b: Array, b_low: Array | float = 0.0, r0: float = 0.0) -> float:
         """Return ȳ - x̄ᵀb + r0 in the user's units, from exact products summed with one rounding."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,11 @@ class PenaltyPath:
         apart, low = ((a * ratio - b * n.intercept) for a, b in _means(moments, m, at))
         around = np.column_stack([-self.u / n.spread, np.ones(len(self.u))])
         inner = around * ratio
-        spread = np.einsum("ij,ij->i", inner @ moments.scatter[np.ix_(at, at)], inner) / moments.weight
-        return (np.maximum(spread, 0.0) + (around @ (apart + low)) ** 2) * float(m.unit[-1]) ** 2
+        combinations = np.zeros((len(inner), moments.p + 1))
+        combinations[:, at] = inner
+        return (np.maximum(moments.variances(combinations), 0.0) + (around @ (apart + low)) ** 2) * float(
+            m.unit[-1]
+        ) ** 2
 
 
 def _means(a: Moments, b: Moments, at: NDArray[np.intp]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -80,21 +84,15 @@ def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> Pena
     """Return the path of normal equations along decreasing penalties."""
     normal, method = at_zero(normal), method_of("newton")
     support, one = support_of(normal), parameters.penalty(normal, 1.0)
-    v, points = np.zeros(normal.k), list[tuple[Array, float, bool]]()
+    v, points, known = np.zeros(normal.k), list[tuple[Array, float, bool]](), dict[str, Any]()
     for alpha in alphas.tolist():
         problem = penalised(normal, one.times(alpha), "standard", support)
-        tol = problem.tolerance(parameters.tol)
-        ended = descend(
-            problem,
-            method,
-            v,
-            limits=limits_of("auto", method, problem),
-            yardstick=problem.yardstick,
-            tol=tol,
-            max_iter=parameters.max_iter,
-        )
+        if problem.smooth or not known:  # with kinks, they are those of least squares
+            known = {"limits": limits_of("auto", method, problem), "yardstick": problem.yardstick}
+            known |= {"tol": problem.tolerance(parameters.tol), "max_iter": parameters.max_iter}
+        ended = descend(problem, method, v, **known)
         v, in_se = ended.point, ended.certificate.in_se
-        points.append((v, in_se, in_se <= tol))
+        points.append((v, in_se, in_se <= known["tol"]))
     u, distance, reached = zip(*points, strict=True)
     return PenaltyPath(normal, alphas, np.array(u), np.array(distance), all(reached))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steepest.certificate import Yardstick
 from steepest.expansion import Expansion
+from steepest.gram import Products
 from steepest.normal import NormalEquations
 from steepest.objective import Quadratic, yardstick_of
 from steepest.penalties import Penalty
-from steepest.support import Places, Support
+from steepest.support import Support
 
 Array = NDArray[np.float64]
 
@@ -82,7 +84,13 @@ class Lasso(Ridge):
 
     @cached_property
     def yardstick(self) -> Yardstick:
-        return yardstick_of(self.normal, self.normal.expansion)
+        n = self.normal
+        if n.saturated:
+            return Yardstick(math.sqrt(n.t) or 1.0, 0.0, "sd(y)")
+        return yardstick_of(n, n.expansion)
+
+    def tolerance(self, tol: float) -> float:
+        return tol if self.normal.saturated else super().tolerance(tol)
 
     def loss(self, v: Array) -> float:
         u, r0 = self.split(v)
@@ -104,12 +112,13 @@ class Lasso(Ridge):
         u, r0 = self.split(v)
         n, slope = self.normal, self.support.slope(u)
         g = slope + self.penalty.l2 * u
-        if n.rank == n.k:
+        if not n.saturated and n.rank == n.k:
             e = n.root @ self.penalty.pull(u, g)
             found = float(e @ e) / 2
         else:
             squares = self._squares_at(u, slope) + float(self.penalty.l2 @ (u * u))
-            found = self.penalty.gap(u, g, squares) + n.k * n.unit_roundoff * n.t
+            unsure = n.moments.roundings * n.unit_roundoff
+            found = self.penalty.gap(u, g, squares) + unsure * n.gram.blur(u, n.t)
         return found + r0 * r0 / 2
 
     def newton(self, v: Array, rate: float) -> Array:
@@ -118,27 +127,9 @@ class Lasso(Ridge):
 
     def _squares_at(self, u: Array, slope: Array) -> float:
         """Return Σ w r² / W at u, where least squares has a slope."""
-        about = self.normal.expansion
-        return max(about.value + float(u @ (slope + about.gradient)), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Products:
-    """H and s, as they are."""
-
-    H: Array
-    s: Array
-
-    @classmethod
-    def of(cls, normal: NormalEquations) -> Self:
-        about = normal.expansion
-        return cls(normal.H if normal.refined is None else about.factor.T @ about.factor, -about.gradient)
-
-    def block(self, rows: Places, columns: Places) -> Array:
-        return self.H[np.ix_(rows, columns)]
-
-    def slope(self, u: Array) -> Array:
-        return self.H @ u - self.s
+        n = self.normal
+        value, s = (n.t, n.s) if n.refined is None else (n.refined.value, -n.refined.gradient)
+        return max(value + float(u @ (slope - s)), 0.0)
 
 
 def at_zero(normal: NormalEquations) -> NormalEquations:
@@ -167,4 +158,7 @@ def penalised(normal: NormalEquations, penalty: Penalty, scale: str, support: Su
 
 def support_of(normal: NormalEquations) -> Support:
     """Return an empty support."""
-    return Support(Products.of(normal), normal.smallest)
+    if normal.refined is None:
+        return Support(normal.gram, normal.s, normal.smallest)
+    about = normal.refined
+    return Support(Products(about.factor.T @ about.factor), -about.gradient, normal.smallest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,7 @@ class Penalty:
 
     def times(self, alpha: float) -> Penalty:
         """Return the penalty of another strength."""
-        return replace(self, l1=alpha * self.l1, l2=alpha * self.l2)
+        return Penalty(alpha * self.l1, alpha * self.l2, self.positive)
 
     @cached_property
     def smooth(self) -> bool:

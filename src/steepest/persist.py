@@ -70,7 +70,7 @@ def _fit(document: dict[str, Any], label: str) -> Fit:
 
 def fingerprint(fit: Fit) -> str:
     """Return what identifies the data: rows, weight, mean and scatter of the target, names, codings."""
-    m = fit.moments
+    m = fit.moments.dense()
     unit = float(m.unit[-1])
     numbers = (m.weight * m.weight_unit, m.mean[-1] * unit, m.scatter[-1, -1] * m.weight_unit * unit * unit)
     codings = [] if fit.columns is None else [coding.kind for coding in fit.columns.features]

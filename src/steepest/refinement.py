@@ -152,7 +152,7 @@ class _Factors:
         about = normal.expansion
         if not about.doubtful:
             return cls(about.factor, about.root, about.null_space, about.middle, clipped=False)
-        eigenvalues, V = np.linalg.eigh(normal.H)
+        eigenvalues, V = np.linalg.eigh(normal.gram.whole())
         lengths = np.sqrt(np.maximum(eigenvalues, normal.smallest * eigenvalues[-1]))
         nothing = np.zeros((normal.k, 0))
         return cls((V * lengths).T, (V / lengths).T, nothing, np.zeros(normal.k), clipped=True)

@@ -268,7 +268,7 @@ class Fit:
         Z = n.coordinates(chunk)
         E = Z @ n.root.T
         squares = np.einsum("ij,ij->i", E, E) + n.intercept
-        lost = np.linalg.norm(Z @ n.null_space, axis=1) > UNDETERMINED * np.linalg.norm(Z, axis=1)
+        lost = np.linalg.norm(n.expansion.outside(Z), axis=1) > UNDETERMINED * np.linalg.norm(Z, axis=1)
         size = math.sqrt(n.residual / n.freedom) * float(n.moments.unit[-1])
         size *= 1.0 if self.sample is None else np.nanmax(self.sample.widening)
         return np.where(lost, np.nan, np.sqrt(squares) * size)

@@ -14,8 +14,8 @@ from steepest.arriving import rows_of
 from steepest.chunk import Labels
 from steepest.errors import InputError
 from steepest.fitted import FittedLine
-from steepest.fitting import collect
-from steepest.folds import Apart, Split, check_folds, contiguous, each_held_out, told_apart
+from steepest.fitting import collect, is_wide
+from steepest.folds import Apart, Split, ThinApart, check_folds, contiguous, each_held_out, told_apart
 from steepest.parameters import Parameters, factors_of
 from steepest.progress import Progress
 from steepest.report.course import Course
@@ -107,7 +107,8 @@ class LinearRegressionCV(FittedLine):
         rows = rows_of(X, y, sample_weight)
         labels, splits = _folds(self.cv, X, y, rows.rows)
         with Progress() as progress:
-            apart, counts = collect(replace(rows, labels=labels), Apart, watch=progress)
+            kind = ThinApart if is_wide(rows) else Apart
+            apart, counts = collect(replace(rows, labels=labels), kind, watch=progress)
             result = select(
                 apart.sets,
                 splits or each_held_out(apart.sets),

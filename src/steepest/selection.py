@@ -37,7 +37,7 @@ from steepest.parameters import Parameters, check
 from steepest.paths import Criteria, PenaltyPath, criteria_of, decreasing, grid, path
 from steepest.result import Fit
 from steepest.sources.base import Source
-from steepest.threads import alone, alone_on, cores
+from steepest.threads import LARGE, alone, alone_on, cores
 
 Array = NDArray[np.float64]
 
@@ -231,11 +231,11 @@ def _equations(moments: Moments, parameters: Parameters) -> NormalEquations:
 def _all(
     work: Sequence[tuple[NormalEquations, Parameters, Array]], watch: Callable[[int, int], object] | None
 ) -> list[PenaltyPath]:
-    """Return the paths of all work, found in as many threads as there are cores."""
-    with alone(), ThreadPoolExecutor(cores()) as pool:
-        results = pool.map(lambda each: path(*each), work)
+    """Return the paths of all work; in as many threads as there are cores, where that pays."""
+    threads = cores() if work[0][0].k >= LARGE else 1
+    with alone(), ThreadPoolExecutor(threads) as pool:
         found: list[PenaltyPath] = []
-        for result in results:
+        for result in pool.map(lambda each: path(*each), work):
             found.append(result)
             if watch is not None:
                 watch(len(found), len(work))

@@ -18,12 +18,11 @@ Lawson, Hanson (1974), *Solving Least Squares Problems*, chapter 23 (coefficient
 # pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
+from steepest.gram import Gram
 from steepest.penalties import Penalty
 
 Array = NDArray[np.float64]
@@ -33,20 +32,11 @@ STILL = 1e-13
 """Share of the largest coefficient by which none moves where only rounding moves them."""
 
 
+A_FEW = 4
+"""Columns that leave the support one by one."""
+
 FEWEST = 16
 """Coefficients that may join the support at once; from then on, as many as there are."""
-
-
-class Gram(Protocol):
-    """H and s of f(u) = ½ uᵀH u - sᵀu, H with unit diagonal, as far as they are asked for."""
-
-    def block(self, rows: Places, columns: Places) -> Array:
-        """Return some rows and columns of H."""
-        ...
-
-    def slope(self, u: Array) -> Array:
-        """Return Hu - s (k,)."""
-        ...
 
 
 class Support:
@@ -55,24 +45,25 @@ class Support:
     Parameters
     ----------
     gram : Gram
+    s : (k,) array
     least : float
         Share of a column that must not follow from the others on the support.
     """
 
-    def __init__(self, gram: Gram, least: float) -> None:
-        self._gram, self._least = gram, least
+    def __init__(self, gram: Gram, s: Array, least: float) -> None:
+        self._gram, self._s, self._least = gram, s, least
         self._seen: tuple[Array, Array] | None = None
         self._forget(np.zeros(0))
 
     def slope(self, u: Array) -> Array:
         """Return Hu - s (k,); asked again for the same u it is not computed again."""
         if self._seen is None or not np.array_equal(self._seen[0], u):
-            self._seen = (u, self._gram.slope(u))
+            self._seen = (u, self._gram.times(u) - self._s)
         return self._seen[1]
 
     def step(self, u: Array, penalty: Penalty) -> Array:
         """Return the minimum (k,) over a support that is at least as good as that of u."""
-        if not np.array_equal(penalty.l2, self._l2):
+        if penalty.l2 is not self._l2 and not np.array_equal(penalty.l2, self._l2):
             self._forget(penalty.l2)
         on, g = (u != 0) | ~penalty.kinked, self.slope(u) + penalty.l2 * u
         pulled = np.where(on, 0.0, np.abs(penalty.pull(u, g)))
@@ -134,14 +125,19 @@ class Support:
     def _hold(self, wanted: Places) -> Places:
         """Make the factor that of these rows and columns, but those that follow from others; return them.
 
-        What is common to it and the one before, from the first row on, is kept.
+        A few columns are rotated out of it; if there are more, it is made anew from the first of them on.
         """
         asked = np.zeros(len(self._l2), bool)
         asked[wanted] = True
-        kept = int(np.append(asked[self._order], False).argmin())
-        if kept < len(self._order):
+        gone = np.flatnonzero(~asked[self._order])
+        if len(gone) > A_FEW:
+            kept = int(gone[0])
             self._order = self._order[:kept]
             self._factor = np.asfortranarray(self._factor[:kept, :kept])
+        else:
+            for at in gone[::-1].tolist():
+                self._order = np.delete(self._order, at)
+                self._factor = _without(self._factor, at)
         asked[self._order] = False
         new = wanted[asked[wanted]]
         while len(new):
@@ -172,6 +168,22 @@ class Support:
         factor = np.zeros((k, k), order="F")
         factor[:a, :a], factor[a:, :a], factor[a:, a:] = self._factor, across.T, corner
         self._order, self._factor = np.concatenate([self._order, new]), factor
+
+
+def _without(L: Array, at: int) -> Array:
+    """Return the factor (a-1, a-1) of a matrix without one of its rows and columns, given that of all (a, a).
+
+    Rotations of neighbouring columns make the rows below it triangular again (Golub, Van Loan (2013), *Matrix
+    Computations*, section 6.5.4).
+    """
+    L = np.asfortranarray(np.delete(L, at, axis=0))
+    rows, flat = len(L), L.reshape(-1, order="F")
+    for j in range(at, rows):
+        here = j * rows + j
+        c, s = blas.drotg(flat[here], flat[here + rows])
+        known = {"n": rows - j, "offx": here, "offy": here + rows, "overwrite_x": True, "overwrite_y": True}
+        blas.drot(flat, flat, c, s, **known)
+    return L[:, :rows]
 
 
 def _strongest(pulled: Array, most: int) -> Places:

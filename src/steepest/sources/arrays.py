@@ -40,6 +40,11 @@ class Arrays:
     shuffled: bool = False
 
     @property
+    def floating(self) -> bool:
+        parts = self.parts if self.y is None else (*self.parts, self.y)
+        return all(part.dtype.kind in "fb" or part.dtype.itemsize < 8 for part in parts)
+
+    @property
     def rows(self) -> int:
         return self.parts[0].shape[0]
 

@@ -101,6 +101,8 @@ class Source(Protocol):
         Number of rows, where it is known before they are read.
     shuffled : bool
         Whether pieces come in a random order.
+    floating : bool
+        Whether all numbers are known to be float64, or to lose no digit as such.
     """
 
     @property
@@ -117,6 +119,9 @@ class Source(Protocol):
 
     @property
     def shuffled(self) -> bool: ...
+
+    @property
+    def floating(self) -> bool: ...
 
     def pieces(self) -> Iterable[Piece]:
         """Return all rows in pieces; a sequence, where pieces can be read in any order."""
@@ -174,6 +179,10 @@ class Selection:
     @property
     def shuffled(self) -> bool:
         return self.order is not None and isinstance(self.table.slabs(self.columns.needed), Sequence)
+
+    @property
+    def floating(self) -> bool:
+        return False
 
     def pieces(self) -> Iterable[Piece]:
         slabs = self.table.slabs(self.columns.needed, self.columns.texts)

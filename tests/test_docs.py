@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, steady
 from steepest.methods import METHODS
 
 PAGE = (ROOT / "docs" / "methods.md").read_text()
@@ -66,3 +66,22 @@ def test_the_commands_on_streaming_run(steepest, tmp_path):
         (tmp_path / "fare.json").unlink(missing_ok=True)
         words = shlex.split(line.replace("trips.parquet", "trips.csv"))
         assert steepest(*words[1:]).code == 0
+
+
+def test_the_page_on_penalties_runs_and_prints_what_it_says(names, capsys):
+    page = (ROOT / "docs" / "penalties.md").read_text()
+    blocks = re.findall(r"```(\w*)\n(.*?)```", page, flags=re.DOTALL)
+    printed = [steady(text) for (kind, _), (_, text) in pairwise(blocks) if kind == "python"]
+    for block in (text for kind, text in blocks if kind == "python"):
+        exec(block, names)
+        shown = capsys.readouterr().out
+        assert not shown or steady(shown) in printed
+    assert names["chosen"].mse_path_.shape == (2, 100, 5)
+
+
+def test_the_commands_on_penalties_run(names, steepest):
+    page = (ROOT / "docs" / "penalties.md").read_text()
+    python, commands = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL)[1] for kind in ("python", "sh"))
+    exec(python, names)
+    for command in commands.splitlines():
+        assert steepest(*shlex.split(command)[1:]).code == 0

@@ -46,6 +46,9 @@ COPIES = 6
 WIDE = 256
 """Columns up to which their products are gathered even if there are fewer rows."""
 
+COPIES_OF_SETS = 5
+"""Those that every set of rows takes which is told apart: its own, and what the others say without it."""
+
 UNASKED = 1 << 24
 """Bytes that are there on any machine."""
 
@@ -155,9 +158,13 @@ def collect(
     watch: Watch | None = None,
     tree: Tree | None = None,
     max_dropped: float = 1.0,
+    sets: int = 1,
 ) -> tuple[Any, Counts]:
-    """Return the moments of all rows, or what else is gathered, and what became of the rows; see `fit`."""
-    _refuse_memory(source)
+    """Return the moments of all rows, or what else is gathered, and what became of the rows; see `fit`.
+
+    `sets` is how many sets of rows are told apart.
+    """
+    _refuse_memory(source, sets)
     try:
         gathered, counts = fold(source, gatherer, Counts, watch=watch, tree=tree)
     except InputError as error:
@@ -206,16 +213,17 @@ def is_wide(source: Source) -> bool:
     return columns > WIDE and source.rows is not None and source.rows < columns and source.floating
 
 
-def _refuse_memory(source: Source) -> None:
+def _refuse_memory(source: Source, sets: int) -> None:
     """Raise MemoryError if what is gathered of a source has no room on this machine."""
     columns, rows = len(source.names), source.rows
     wide = is_wide(source)
-    needed = COPIES * 8 * columns * (rows if wide and rows is not None else columns)
+    copies = COPIES if sets == 1 else COPIES + COPIES_OF_SETS * sets
+    needed = copies * 8 * columns * (rows if wide and rows is not None else columns)
     if needed < UNASKED:
         return
     there = available()
     if needed > there:
-        what = f"{rows} rows" if wide else "the moments"
+        what = f"{rows} rows" if wide else "the moments" if sets == 1 else f"the moments of {sets} folds"
         sizes = f"about {needed / 2**30:.1f} GB, and {there / 2**30:.1f} GB are there"
         raise MemoryError(f"{what} of {columns} columns need {sizes}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -80,8 +80,14 @@ def _means(a: Moments, b: Moments, at: NDArray[np.intp]) -> tuple[tuple[Array, A
     return (a.mean[at], b.mean[at]), (a.mean_low[at], b.mean_low[at])
 
 
-def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> PenaltyPath:
-    """Return the path of normal equations along decreasing penalties."""
+def path(
+    normal: NormalEquations,
+    parameters: Parameters,
+    alphas: Array,
+    *,
+    told: Callable[[], object] | None = None,
+) -> PenaltyPath:
+    """Return the path of normal equations along decreasing penalties; `told` is called after each."""
     normal, method = at_zero(normal), method_of("newton")
     support, one = support_of(normal), parameters.penalty(normal, 1.0)
     v, points, known = np.zeros(normal.k), list[tuple[Array, float, bool]](), dict[str, Any]()
@@ -93,6 +99,8 @@ def path(normal: NormalEquations, parameters: Parameters, alphas: Array) -> Pena
         ended = descend(problem, method, v, **known)
         v, in_se = ended.point, ended.certificate.in_se
         points.append((v, in_se, in_se <= known["tol"]))
+        if told is not None:
+            told()
     u, distance, reached = zip(*points, strict=True)
     return PenaltyPath(normal, alphas, np.array(u), np.array(distance), all(reached))
 

@@ -61,6 +61,12 @@ class Progress:
             self._show(f"step {steps:,}: still {certificate.in_se:.2g} {unit} away", now)
         return False
 
+    def penalty(self, done: int, total: int) -> None:
+        """Note how many penalties of how many have been fitted."""
+        now = self._clock()
+        if now >= self._next:
+            self._show(f"{done:,} of {total:,} penalties", now)
+
     def _show(self, text: str, now: float) -> None:
         if sys.stderr is not None and sys.stderr.isatty():
             self._redraw(text)

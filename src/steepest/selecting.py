@@ -108,12 +108,15 @@ class LinearRegressionCV(FittedLine):
         labels, splits = _folds(self.cv, X, y, rows.rows)
         with Progress() as progress:
             kind = ThinApart if is_wide(rows) else Apart
-            apart, counts = collect(replace(rows, labels=labels), kind, watch=progress)
+            apart, counts = collect(
+                replace(rows, labels=labels), kind, watch=progress, sets=len(labels.names)
+            )
             result = select(
                 apart.sets,
                 splits or each_held_out(apart.sets),
                 self._asked(),
                 counts=counts,
+                told=progress.penalty,
                 **self._grid(),
             )
         self._publish(result.fit)

@@ -6,10 +6,12 @@ needs; those of the fold itself give its error without looking at a row again.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -42,6 +44,9 @@ from steepest.threads import LARGE, alone, alone_on, cores
 Array = NDArray[np.float64]
 
 PICKS = ("min", "1se")
+
+Told = Callable[[int, int], object]
+"""Told how many penalties of how many are done."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def select(
     pick: str,
     counts: Counts,
     columns: Columns | None = None,
-    watch: Callable[[int, int], object] | None = None,
+    told: Told | None = None,
 ) -> CrossValidation:
     """Return the paths of all splits, and the fit of all rows with the penalty that was picked.
 
@@ -154,8 +159,8 @@ def select(
     pick : {"min", "1se"}
         The penalty with the smallest error, or the largest that is within one standard error of it.
     counts, columns : as in `steepest.fitting.solve`
-    watch : callable, optional
-        Told how many paths of how many are done.
+    told : callable, optional
+        Told after every penalty of a path how many there have been, of how many.
     """
     if not counts.used:
         why = f"all {counts.read} rows have weight zero" if counts.read else "0 sample(s)"
@@ -176,7 +181,7 @@ def select(
             for each, values in zip(asked, grids, strict=True)
             for normal in (whole, *learning)
         ]
-        paths, size = _all(work, watch), 1 + len(splits)
+        paths, size = _all(work, told), 1 + len(splits)
         curves = tuple(
             _curve(each, paths[at * size : (at + 1) * size], held) for at, each in enumerate(asked)
         )
@@ -191,7 +196,7 @@ def cross_validate(
     parameters: Parameters,
     *,
     cv: int,
-    told: bool = False,
+    given: bool = False,
     ordered: bool = False,
     watch: Watch | None = None,
     max_dropped: float = 1.0,
@@ -205,7 +210,7 @@ def cross_validate(
     parameters : Parameters
     cv : int
         Number of folds, to which rows are dealt at random, or by their labels where they have any.
-    told : bool
+    given : bool
         Whether the labels themselves are the folds.
     ordered : bool
         Whether every fold is predicted from those before it, in the order of their labels.
@@ -213,10 +218,10 @@ def cross_validate(
     **asked
         As in `select`.
     """
-    if not told:
+    if not given:
         check_folds(cv, source.rows)
         source = cast(Source, Dealt(source, cv, parameters.random_state or 0))
-    gathered: tuple[Apart, Counts] = collect(source, Apart, watch=watch, max_dropped=max_dropped)
+    gathered: tuple[Apart, Counts] = collect(source, Apart, watch=watch, max_dropped=max_dropped, sets=cv)
     (apart, counts), columns = gathered, source.columns
     splits = (past_and_next if ordered else each_held_out)(apart.sets)
     refuse_changes(source)
@@ -228,18 +233,28 @@ def _equations(moments: Moments, parameters: Parameters) -> NormalEquations:
     return NormalEquations.of(moments, intercept=parameters.fit_intercept)
 
 
-def _all(
-    work: Sequence[tuple[NormalEquations, Parameters, Array]], watch: Callable[[int, int], object] | None
-) -> list[PenaltyPath]:
+def _all(work: Sequence[tuple[NormalEquations, Parameters, Array]], told: Told | None) -> list[PenaltyPath]:
     """Return the paths of all work; in as many threads as there are cores, where that pays."""
     threads = cores() if work[0][0].k >= LARGE else 1
+    steps, points, lock = itertools.count(1), sum(len(alphas) for *_, alphas in work), Lock()
+    off = False
+
+    def tick() -> None:
+        if off:
+            raise CancelledError
+        with lock:
+            if told is not None:
+                told(next(steps), points)
+
+    if threads == 1:
+        return [path(*each, told=tick) for each in work]
     with alone(), ThreadPoolExecutor(threads) as pool:
-        found: list[PenaltyPath] = []
-        for result in pool.map(lambda each: path(*each), work):
-            found.append(result)
-            if watch is not None:
-                watch(len(found), len(work))
-    return found
+        waiting = [pool.submit(path, *each, told=tick) for each in work]
+        try:
+            return [each.result() for each in waiting]
+        finally:
+            off = True
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _curve(parameters: Parameters, paths: Sequence[PenaltyPath], held: Sequence[Moments]) -> Curve:

@@ -167,10 +167,11 @@ def path(
     with _opened(source, reading, order, random_state, parsed, meaning) as (rows, progress):
         return model._select(  # pyright: ignore[reportPrivateUsage]
             rows,
-            told=folds is not None,
+            given=folds is not None,
             ordered=ordered,
             seed=random_state,
             watch=progress,
+            told=progress.penalty,
             max_dropped=max_dropped,
         )
 

@@ -158,7 +158,8 @@ def penalised(normal: NormalEquations, penalty: Penalty, scale: str, support: Su
 
 def support_of(normal: NormalEquations) -> Support:
     """Return an empty support."""
+    known = {"least": normal.smallest, "most": min(normal.k, normal.moments.rows - normal.intercept)}
     if normal.refined is None:
-        return Support(normal.gram, normal.s, normal.smallest)
+        return Support(normal.gram, normal.s, **known)
     about = normal.refined
-    return Support(Products(about.factor.T @ about.factor), -about.gradient, normal.smallest)
+    return Support(Products(about.factor.T @ about.factor), -about.gradient, **known)

@@ -48,10 +48,12 @@ class Support:
     s : (k,) array
     least : float
         Share of a column that must not follow from the others on the support.
+    most : int
+        Columns that can be independent of each other.
     """
 
-    def __init__(self, gram: Gram, s: Array, least: float) -> None:
-        self._gram, self._s, self._least = gram, s, least
+    def __init__(self, gram: Gram, s: Array, *, least: float, most: int) -> None:
+        self._gram, self._s, self._least, self._most = gram, s, least, most
         self._seen: tuple[Array, Array] | None = None
         self._forget(np.zeros(0))
 
@@ -67,7 +69,8 @@ class Support:
             self._forget(penalty.l2)
         on, g = (u != 0) | ~penalty.kinked, self.slope(u) + penalty.l2 * u
         pulled = np.where(on, 0.0, np.abs(penalty.pull(u, g)))
-        drawn = _strongest(pulled, max(FEWEST, int(on.sum())))
+        there = int(on.sum())
+        drawn = _strongest(pulled, max(min(max(FEWEST, there), self._most - there), 1))
         new = self._lowest(u, g, np.flatnonzero(on), drawn, penalty)
         if not len(drawn) or new[drawn].any() or np.abs(new - u).max() > STILL * np.abs(u).max():
             return new
@@ -142,14 +145,12 @@ class Support:
         new = wanted[asked[wanted]]
         while len(new):
             across, corner, follows = self._grown(new)
-            if follows is None:
-                self._append(new, across, corner)
-                break
-            new = np.delete(new, follows)
+            self._append(new[:follows], across[:, :follows], corner[:follows, :follows])
+            new = new[follows + 1 :]
         return self._order
 
-    def _grown(self, new: Places) -> tuple[Array, Array, int | None]:
-        """Return the rows below the factor, and the first of the new columns that follows from the others."""
+    def _grown(self, new: Places) -> tuple[Array, Array, int]:
+        """Return the rows below the factor, and how many of the new columns do not follow from others."""
         corner = self._gram.block(new, new)
         corner[np.diag_indices(len(new))] += self._l2[new]
         sizes = corner.diagonal().copy()
@@ -160,8 +161,8 @@ class Support:
         corner, failed = lapack.dpotrf(corner, lower=1, clean=1)
         if failed:
             return across, corner, failed - 1
-        small = np.flatnonzero(corner.diagonal() ** 2 <= self._least * sizes)
-        return across, corner, int(small[0]) if len(small) else None
+        small = corner.diagonal() ** 2 <= self._least * sizes
+        return across, corner, int(np.append(small, True).argmax())
 
     def _append(self, new: Places, across: Array, corner: Array) -> None:
         a, k = len(self._order), len(self._order) + len(new)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.expansion import Expansion, about_zero, of_spectrum
+from steepest.expansion import EPSILON, Expansion, about_zero, of_spectrum
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -110,6 +110,10 @@ class FewRows:
     ) -> Expansion:
         eigenvalues, V = np.linalg.eigh(self.Z.T @ self.Z)
         kept = eigenvalues > least * eigenvalues[-1]
+        if int(kept.sum()) < rank:  # squares cannot tell whether rows are dependent
+            V, lengths, _ = np.linalg.svd(self.Z.T, full_matrices=False)
+            kept = lengths > max(self.Z.shape) * EPSILON * lengths[0]
+            eigenvalues, rank = lengths**2, int(kept.sum())
         factor = (self.Z @ V[:, kept]).T
         root, nothing = factor / eigenvalues[kept, None], np.zeros((len(s), 0))
         return of_spectrum(root, factor, nothing, s, t, center, entry=entry, rank=rank)

@@ -38,8 +38,10 @@ def attributes(fit: Fit) -> dict[str, Any]:
 
 def warn(fit: Fit) -> None:
     """Warn of what the summary of a fit says about its data and its convergence."""
-    dependent = bool(fit.constant) or fit.normal.rank < fit.normal.k or bool(nearly(fit.normal))
-    free, copies = fit.normal.freedom > 0, leaks(fit.normal)
+    held = fit.parameters.penalised  # then dependent columns leave nothing open
+    dependent = not held and (fit.normal.rank < fit.normal.k or bool(nearly(fit.normal)))
+    dependent = dependent or bool(fit.constant)
+    free, copies = held or fit.normal.freedom > 0, leaks(fit.normal)
     if fit.converged and free and not dependent and not copies and not fit.codes:
         return
     told = facts(fit)

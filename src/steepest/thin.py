@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -46,6 +47,10 @@ class Thin(Moments):
         if not np.isfinite(table).all():
             refuse(rows)
         return cls._made(rows.names, dropped, table, rows.weights)
+
+    @classmethod
+    def empty(cls, p: int, names: Sequence[str] = ()) -> Moments:
+        return Moments.empty(p, names)
 
     @classmethod
     def _made(cls, names: tuple[str, ...], dropped: int, table: Array, w: Array | None) -> Self:

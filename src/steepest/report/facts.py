@@ -270,6 +270,8 @@ def _notes(fit: Fit) -> tuple[str, ...]:
 def _dependence(fit: Fit) -> list[str]:
     """Return what is to be said about columns that follow from others, or nearly do."""
     normal, least = fit.normal, "coefficients of smallest norm"
+    if fit.parameters.penalised:
+        return []
     if fit.normal.expansion.doubtful:
         return [
             f"{normal.k - normal.rank} of {normal.k} columns are so nearly combinations of the others that"

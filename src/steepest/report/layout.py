@@ -15,6 +15,34 @@ def printable(name: str, longest: int = LONGEST_NAME) -> str:
     return shown if len(shown) <= longest else shown[: longest - 3] + "..."
 
 
+def formula(left: str, names: Sequence[str], intercept: bool, room: int) -> str:
+    """Return the terms of a model behind `left`, as many as there is room for."""
+    terms = ["1" if intercept else "0", *map(printable, names)]
+    shown, text = len(terms), left + " + ".join(terms)
+    while len(text) > room and shown > 1:
+        shown -= 1
+        text = left + " + ".join(terms[:shown]) + f" (+ {len(terms) - shown} more)"
+    return text
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value that is never printed as zero."""
+    if p is None:
+        return "-"
+    if p >= 0.001:
+        return f"{p:.3f}"
+    return f"{p:.1e}" if p >= 1e-300 else "<1e-300"
+
+
+def r_squared(value: float) -> str:
+    """Return R2 in three decimals, or as many as it takes not to round it to one."""
+    if value >= 1 - 5e-13:
+        return "1"
+    if value < -1e3:
+        return f"{value:.3g}"
+    return f"{value:.{min(max(3, -math.floor(math.log10(1 - value))), 12)}f}"
+
+
 def rounded_up(distance: float) -> str:
     """Return a bound in one or two digits, never below the bound itself."""
     if not math.isfinite(distance) or distance == 0:

@@ -10,7 +10,17 @@ from typing import Any
 
 from steepest.errors import count
 from steepest.report.facts import Facts, Shrinkage, Term
-from steepest.report.layout import WIDTH, flush, on_point, printable, rounded_up, side_by_side
+from steepest.report.layout import (
+    WIDTH,
+    flush,
+    formula,
+    on_point,
+    p_value,
+    printable,
+    r_squared,
+    rounded_up,
+    side_by_side,
+)
 
 MOST_TERMS = 20
 INDENT = " " * 6
@@ -52,15 +62,6 @@ def lines(facts: Facts) -> list[Line]:
     ]
 
 
-def p_value(p: float | None) -> str:
-    """Return a p-value that is never printed as zero."""
-    if p is None:
-        return "-"
-    if p >= 0.001:
-        return f"{p:.3f}"
-    return f"{p:.1e}" if p >= 1e-300 else "<1e-300"
-
-
 def _note(text: str) -> list[str]:
     """Return a note in lines of eighty columns."""
     wrapper = textwrap.TextWrapper(WIDTH, "note  ", INDENT, break_on_hyphens=False)
@@ -71,14 +72,8 @@ def _title(facts: Facts) -> str:
     kind = f"weighted {_kind(facts.penalty)}" if facts.weighted else _kind(facts.penalty)
     right = f"{kind}, {count(facts.rows, 'row')}, {count(len(facts.names), 'feature')}"
     room = WIDTH - len(right) - 2
-    terms = ["1" if facts.intercept else "0", *map(printable, facts.names)]
-    left = f"{printable(facts.target)} ~ "
-    shown = len(terms)
-    formula = left + " + ".join(terms)
-    while len(formula) > room and shown > 1:
-        shown -= 1
-        formula = left + " + ".join(terms[:shown]) + f" (+ {len(terms) - shown} more)"
-    return f"{formula:<{room}}  {right}"
+    left = formula(f"{printable(facts.target)} ~ ", facts.names, facts.intercept, room)
+    return f"{left:<{room}}  {right}"
 
 
 def _kind(penalty: Shrinkage | None) -> str:
@@ -160,28 +155,19 @@ def _t_value(t: float | None) -> str:
 def _statistics(facts: Facts) -> list[str]:
     s = facts.statistics
     about = "" if facts.intercept else ", about zero"
-    r2 = "R2 undefined" if s["r2"] is None else f"R2 {_r2(s['r2'])}"
+    r2 = "R2 undefined" if s["r2"] is None else f"R2 {r_squared(s['r2'])}"
     if facts.penalty is not None:
         return [f"{r2}{about}   {_shrunk(facts, facts.penalty)}"]
     if facts.refusal is not None:
         return [f"{r2}{about}"]
     parts = [f"sigma {s['sigma']:#.4g} ({s['df']} df)".replace(". (", " (")]
     if s["r2"] is not None:
-        r2 += f" (adj. {_r2(s['r2_adj'] or 0.0)}{about})"
+        r2 += f" (adj. {r_squared(s['r2_adj'] or 0.0)}{about})"
     parts.append(r2)
     if s["f"] is not None and len(facts.names) > 1:
         parts.append(f"F {s['f']:.4g} (p {p_value(s['f_p'])})")
     criteria = [f"log-lik {s['loglik']:.2f}", f"AIC {s['aic']:.2f}", f"BIC {s['bic']:.2f}"]
     return ["   ".join(parts), "   ".join(criteria)]
-
-
-def _r2(value: float) -> str:
-    """Return R2 in three decimals, or as many as it takes not to round it to one."""
-    if value >= 1 - 5e-13:
-        return "1"
-    if value < -1e3:
-        return f"{value:.3g}"
-    return f"{value:.{min(max(3, -math.floor(math.log10(1 - value))), 12)}f}"
 
 
 def _convergence(facts: Facts) -> list[Line]:

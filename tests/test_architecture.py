@@ -37,7 +37,7 @@ MATHEMATICS = {
 MATHEMATICS |= {"methods", "methods.*"}
 DATA = {"codings", "columns", "formula", "learning", "sources", "sources.*", "engines", "engines.*"}
 HALL = {"parameters", "result", "replay", "fitting", "race", "inference", "anytime"}
-HALL |= {"folds", "paths", "selection"}
+HALL |= {"folds", "paths", "selection", "subset", "comparison"}
 VIEWS = {"sealed", "checkpoint", "document", "persist", "history", "report", "report.*"}
 RECEPTION = {
     "arriving",
@@ -123,6 +123,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "folds": GROUND | {"moments", "thin", "sources.base"},
     "paths": GROUND | MATHEMATICS | {"parameters"},
     "selection": GROUND | MATHEMATICS | DATA | {"parameters", "result", "fitting", "folds", "paths"},
+    "subset": GROUND | {"columns", "parameters", "result", "fitting"},
+    "comparison": GROUND | {"result", "inference"},
     # floor 3
     "anytime": GROUND | {"moments", "normal", "result", "inference", "sources.base", "engines.tree"},
     # floor 3
@@ -137,6 +139,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report.layout": set(),
     "report.live": GROUND | {"anytime", "report.layout"},
     "report.lineup": GROUND | {"race", "report.layout"},
+    "report.ranking": GROUND | {"comparison", "report.layout"},
     "report.course": GROUND | {"selection", "report.layout"},
     "report.*": GROUND | {"report.facts", "report.layout"},
     # floor 4

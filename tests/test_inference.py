@@ -5,6 +5,7 @@ import pytest
 import statsmodels.api as sm
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
+from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from steepest import LinearRegression
 from steepest.errors import DataWarning, InputError, NotInferable
@@ -153,3 +154,44 @@ def test_the_dummy_trap_leaves_the_intercept_undetermined():
         ours = LinearRegression().fit(X, group + X[:, 3] + rng.normal(size=90)).inference()
     assert np.isnan(ours.se[:4]).all()
     assert ours.se[4] > 0
+
+
+def inflation(X, w, intercept):
+    """1/(1 - R²) of every column on the others, by least squares."""
+    root = np.sqrt(w)[:, None]
+    A = np.column_stack([np.ones(len(X)), X]) * root if intercept else X * root
+    factors = []
+    for j in range(int(intercept), A.shape[1]):
+        residual = A[:, j] - np.delete(A, j, 1) @ np.linalg.lstsq(np.delete(A, j, 1), A[:, j])[0]
+        x = A[:, j] - root[:, 0] * np.average(A[:, j] / root[:, 0], weights=w) * intercept
+        factors.append(x @ x / (residual @ residual))
+    return factors
+
+
+@pytest.mark.filterwarnings("ignore:The design matrix is poorly conditioned")
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_variance_inflation_factors(table, fit_intercept, weighted):
+    X, y = table
+    w = weights_of(y) if weighted else np.ones(len(y))
+    model = LinearRegression(fit_intercept=fit_intercept).fit(X, y, w)
+    np.testing.assert_allclose(model.vif_, inflation(X, w, fit_intercept), rtol=1e-6)
+    if not weighted:
+        each = range(X.shape[1])
+        theirs = [variance_inflation_factor(X, j, standardize=fit_intercept) for j in each]
+        np.testing.assert_allclose(model.vif_, theirs, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_variance_inflation_of_columns_that_depend_or_do_not_vary():
+    a, b, c = np.random.default_rng(0).normal(size=(3, 40))
+    X = np.column_stack([a, b, a - 2 * b, a + b + c, c, np.ones(40), a + 5 * c])
+    y = a + c + np.random.default_rng(1).normal(size=40)
+    vif = LinearRegression().fit(X, y).vif_
+    assert np.isnan(vif[5])
+    assert np.isinf(np.delete(vif, 5)).all()
+    some = LinearRegression().fit(X[:, [0, 1, 2, 4, 5]], y).vif_
+    assert np.isinf(some[:3]).all()
+    assert np.isnan(some[4])
+    assert some[3] == pytest.approx(inflation(X[:, [0, 1, 4]], np.ones(40), True)[2], rel=1e-10)
+    np.testing.assert_allclose(LinearRegression().fit(X[:, [4]], y).vif_, [1.0], rtol=1e-12)

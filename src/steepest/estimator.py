@@ -94,6 +94,9 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
         Whether ``certificate_.in_se <= tol``, or the coefficients are exact up to their own rounding.
     certificate_ : Certificate
         How far the coefficients can be from the exact answer.
+    vif_ : ndarray of shape (n_features,)
+        Variance inflation factors, 1/(1 - R²) of each feature on the others; NaN for those that do not vary,
+        infinite for those that follow from the others.
     limits_ : Limits
         What the curvature of the data allows the method, known before the first step: L, mu, condition
         number, the largest and the best learning rate, the guaranteed factor of a step, and the promised
@@ -186,7 +189,8 @@ class LinearRegression(CallbackSupportMixin, FittedLine):
         moments, counts = collect(self._later_rows(former, X, y, sample_weight))
         moments, counts = former.moments + moments, former.counts + counts
         warm = former if self.warm_start else None
-        return self._publish(solve(moments, parameters, counts=counts, columns=former.columns, former=warm))
+        result = solve(moments, parameters, counts=counts, columns=former.columns, former=warm)
+        return self._publish(result, named=self._named)
 
     @with_callbacks
     def _told(self, rows: Arrays, **data: Any) -> Fit:

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from steepest import persist
 from steepest.certificate import Certificate
 from steepest.chunk import Chunk
-from steepest.errors import InputError
+from steepest.comparison import compare
+from steepest.errors import InputError, InputTypeError
 from steepest.history import History
-from steepest.inference import Inference, check_interval, inference, interval
+from steepest.inference import Inference, check_interval, inference, interval, vif
 from steepest.manners import features
 from steepest.methods.base import Limits
 from steepest.moments import Moments
 from steepest.published import attributes, warn
 from steepest.replay import at
 from steepest.report.facts import facts
+from steepest.report.ranking import Ranking
 from steepest.report.text import Summary
 from steepest.result import EarlyStop, Fit
 from steepest.sources.arrays import Arrays
 from steepest.sources.base import designs
 from steepest.sources.open import is_array, open_table
+from steepest.subset import without
 
 Array = NDArray[np.float64]
 
@@ -115,8 +118,60 @@ class FittedLine(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         model = copy.copy(self)
-        model.__dict__ |= attributes(at(self._fit, k))
+        model.__dict__ |= attributes(at(self._fit, k), named=self._named)
         return model
+
+    def drop(self, features: Sequence[str]) -> Self:
+        """Return the model without some of its features, fitted to the same rows; none of them is read again.
+
+        Parameters
+        ----------
+        features : list of str
+            Names of features; for a model of a table also of a column that became several of them (levels,
+            powers), all of which go. Interactions are features of their own.
+
+        Returns
+        -------
+        model : of the same class, with the same parameters
+            It predicts from arrays of the remaining columns. Where the moments alone are not precise enough
+            it does not claim to have converged.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown, only some of the levels or powers of a column are named, or nothing is left.
+        NotInferable
+            If the model read only some of the rows (`until`).
+        """
+        check_is_fitted(self)
+        model = cast(Self, clone(self))._publish(without(self._fit, features), named=self._named)
+        if getattr(self, "penalty_factor", None) is not None:
+            model.__dict__["penalty_factor"] = model._fit.parameters.penalty_factor
+        return model
+
+    def compare(self, *others: FittedLine) -> Ranking:
+        """Compare models of the same rows, this one first; print the result.
+
+        Each has its residual sum of squares and information criteria. Models that follow one another are
+        tested, where one is nested in the other.
+
+        Parameters
+        ----------
+        *others : fitted models
+
+        Raises
+        ------
+        InputError
+            If they are not of the same target and rows, naming what differs.
+        NotInferable
+            If one of them supports no inference, with the reason.
+        """
+        for model in (self, *others):
+            if not isinstance(model, FittedLine):
+                fix = "Pass models that steepest fitted"
+                raise InputTypeError("compare", f"got {type(model).__name__}", fix)
+            check_is_fitted(model)
+        return Ranking(compare(self._fit, *(model._fit for model in others)))
 
     def summary(self, level: float = 0.95) -> Summary:
         """Return the summary of the fit; print it."""
@@ -132,6 +187,11 @@ class FittedLine(RegressorMixin, BaseEstimator):
     def certificate_(self) -> Certificate:
         check_is_fitted(self)
         return self._fit.certificate
+
+    @property
+    def vif_(self) -> Array:
+        check_is_fitted(self)
+        return vif(self._fit)
 
     @property
     def limits_(self) -> Limits:
@@ -184,9 +244,14 @@ class FittedLine(RegressorMixin, BaseEstimator):
         for piece in Arrays(parts, None, self._fit.names).pieces():
             yield from piece()
 
-    def _publish(self, fit: Fit) -> Self:
+    @property
+    def _named(self) -> bool:
+        """Whether the features of the fit have names."""
+        return hasattr(self, "feature_names_in_")
+
+    def _publish(self, fit: Fit, *, named: bool = True) -> Self:
         """Take over a fit, all of it in one assignment."""
         kept = {name: value for name, value in self.__dict__.items() if name != "feature_names_in_"}
-        self.__dict__ = kept | attributes(fit)
+        self.__dict__ = kept | attributes(fit, named=named)
         warn(fit)
         return self

@@ -175,6 +175,27 @@ def refuse(fit: Fit) -> None:
         )
 
 
+def vif(fit: Fit) -> Array:
+    """Return the variance inflation factors (p,) of the features, 1/(1 - R²) of each on the others.
+
+    It is how many times larger the variance of a coefficient is than if its feature had nothing in common
+    with the others. R² is about the mean, or about zero without an intercept. NaN for features that do not
+    vary, infinite for those that follow from the others.
+
+    References
+    ----------
+    Marquardt (1970), *Generalized inverses, ridge regression, biased linear estimation, and nonlinear
+    estimation*, Technometrics 12.
+    """
+    n = fit.normal
+    factors = np.full(len(fit.names), np.nan)
+    with alone_on(n.k):
+        factors[n.active] = n.inverse_diagonal
+        if n.rank < n.k:
+            factors[n.active[n.expansion.undetermined() >= UNDETERMINED]] = np.inf
+    return factors
+
+
 def quantile(level: float, freedom: int) -> float:
     """Return the two-sided quantile of Student's t that covers `level`."""
     if not (isinstance(level, Real) and 0 < float(level) < 1):

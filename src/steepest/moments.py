@@ -152,6 +152,11 @@ class Moments:
         """Return the weighted variances (m,) of combinations (m, p+1) of the columns, in their units."""
         return np.einsum("ij,ij->i", combinations @ self.scatter, combinations) / self.weight
 
+    def agrees(self, other: Moments) -> bool:
+        """Return whether both are the moments of the same rows of the same columns, up to rounding."""
+        a, b = self.dense()._aligned(other.dense())
+        return a.rows == b.rows and a._equals(b)
+
     def dense(self) -> Moments:
         """Return these moments with their scatter."""
         return self

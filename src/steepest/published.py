@@ -18,8 +18,8 @@ from steepest.report.layout import rounded_up
 from steepest.result import Fit
 
 
-def attributes(fit: Fit) -> dict[str, Any]:
-    """Return the attributes that make a fit public."""
+def attributes(fit: Fit, *, named: bool = True) -> dict[str, Any]:
+    """Return the attributes that make a fit public, `named` being whether its features can have names."""
     public: dict[str, Any] = {
         "_fit": fit,
         "_history": History(fit) if fit.trace else None,
@@ -31,7 +31,7 @@ def attributes(fit: Fit) -> dict[str, Any]:
         "sigma_": fit.sigma if fit.normal.freedom > 0 else None,
         "converged_": fit.converged,
     }
-    if fit.columns is not None or fit.names != positional(fit.moments.p):
+    if named and (fit.columns is not None or fit.names != positional(fit.moments.p)):
         public["feature_names_in_"] = np.array(fit.names, dtype=object)
     return public
 

@@ -67,8 +67,6 @@ class LinearRegressionCV(FittedLine):
     (100, 5)
     """
 
-    alpha_: float
-    l1_ratio_: float
     alphas_: Array
     mse_path_: Array
     coef_path_: Array
@@ -134,7 +132,21 @@ class LinearRegressionCV(FittedLine):
     def path(self) -> Course:
         """Return the errors and terms along the path; print it."""
         check_is_fitted(self)
+        if not hasattr(self, "_selected"):
+            raise AttributeError(
+                "path: this model keeps no path: features were dropped. Fit it without them."
+            )
         return Course(self._selected)
+
+    @property
+    def alpha_(self) -> float:
+        check_is_fitted(self)
+        return float(self._fit.parameters.alpha)
+
+    @property
+    def l1_ratio_(self) -> float:
+        check_is_fitted(self)
+        return float(self._fit.parameters.l1_ratio)
 
     def _asked(self) -> Parameters:
         return Parameters(
@@ -157,8 +169,9 @@ class LinearRegressionCV(FittedLine):
             "mse_path_": [curve.errors for curve in result.curves],
             "coef_path_": [curve.path.lines[0] for curve in result.curves],
         }
-        picked = {"alpha_": result.alpha, "l1_ratio_": result.curve.l1_ratio, "_selected": result}
-        return picked | {name: each[0] if one else np.array(each) for name, each in paths.items()}
+        return {"_selected": result} | {
+            name: each[0] if one else np.array(each) for name, each in paths.items()
+        }
 
 
 def _folds(cv: Any, X: Any, y: Any, rows: int) -> tuple[Labels, list[Split]]:

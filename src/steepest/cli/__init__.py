@@ -17,7 +17,7 @@ from steepest.cli.screen import show_error, tolerate_any_encoding
 from steepest.version import __version__
 
 COMPLETION = "_STEEPEST_COMPLETE"
-VERBS = ("fit", "path", "predict", "race", "show")
+VERBS = ("compare", "fit", "path", "predict", "race", "show")
 
 
 class Verbs(click.Group):
@@ -48,6 +48,7 @@ def steepest() -> None:
     steepest predict cars.json new.csv --interval  predict new rows
     steepest race cars.csv -t dist                 compare the methods
     steepest show cars.json                        print the summary again
+    steepest compare small.json cars.json          test one model within another
     """
 
 

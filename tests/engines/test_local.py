@@ -1,12 +1,12 @@
 """One pass, several folds, the same bits for any number of threads."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from steepest.chunk import Chunk, Counts
-from steepest.engines import local
 from steepest.engines.local import fold
 from steepest.engines.tree import Tree
 from steepest.moments import Moments
@@ -50,7 +50,7 @@ def test_chunks_merge_in_a_fixed_tree(pieces, tree):
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_change_no_bit(monkeypatch, threads):
     source = rows(300_000, 12)
-    monkeypatch.setattr(local.os, "sched_getaffinity", lambda _: range(threads), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(threads), raising=False)
     (moments,) = fold(source, Moments)
     from threadpoolctl import threadpool_limits
 

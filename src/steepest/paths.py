@@ -19,7 +19,7 @@ from steepest.methods import method_of
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
 from steepest.parameters import Parameters
-from steepest.penalised import at_zero, penalised, support_of
+from steepest.penalised import at_zero, penalised
 from steepest.penalties import Penalty
 
 Array = NDArray[np.float64]
@@ -89,10 +89,11 @@ def path(
 ) -> PenaltyPath:
     """Return the path of normal equations along decreasing penalties; `told` is called after each."""
     normal, method = at_zero(normal), method_of("newton")
-    support, one = support_of(normal), parameters.penalty(normal, 1.0)
+    one = parameters.penalty(normal, 1.0)
+    first = penalised(normal, one, "standard")
     v, points, known = np.zeros(normal.k), list[tuple[Array, float, bool]](), dict[str, Any]()
     for alpha in alphas.tolist():
-        problem = penalised(normal, one.times(alpha), "standard", support)
+        problem = replace(first, penalty=one.times(alpha))
         if problem.smooth or not known:  # with kinks, they are those of least squares
             known = {"limits": limits_of("auto", method, problem), "yardstick": problem.yardstick}
             known |= {"tol": problem.tolerance(parameters.tol), "max_iter": parameters.max_iter}

@@ -137,7 +137,7 @@ def at_zero(normal: NormalEquations) -> NormalEquations:
     return normal if normal.refined is None else replace(normal, refined=normal.refined.at_zero())
 
 
-def penalised(normal: NormalEquations, penalty: Penalty, scale: str, support: Support | None = None) -> Ridge:
+def penalised(normal: NormalEquations, penalty: Penalty, scale: str) -> Ridge:
     """Return the problem with a penalty, and the normal equations about zero that it is in.
 
     Parameters
@@ -146,14 +146,12 @@ def penalised(normal: NormalEquations, penalty: Penalty, scale: str, support: Su
         About zero; see `at_zero`.
     penalty : Penalty
     scale : str
-    support : Support, optional
-        Of the same normal equations with another penalty.
     """
     plain = Quadratic.of(normal, scale)
     known = (normal, plain.stretch, plain.free, penalty)
     if penalty.smooth:
         return Ridge(*known)
-    return Lasso(*known, support or support_of(normal))
+    return Lasso(*known, support_of(normal))
 
 
 def support_of(normal: NormalEquations) -> Support:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Self
 
@@ -48,6 +48,7 @@ class Apart:
             return cls({})
         edges = [0, *(np.flatnonzero(np.diff(labels.codes)) + 1).tolist(), chunk.rows]
         present = np.unique(labels.codes).tolist()
+        _refuse_many(len(present))
         if len(edges) - 1 <= RUNS * len(present):
             runs = pairwise(edges)
             found = ((int(labels.codes[a]), cls.kind.of(chunk.slice(a, b))) for a, b in runs)
@@ -59,9 +60,7 @@ class Apart:
 
     def __add__(self, other: Apart) -> Apart:
         both = _together([*self.sets.items(), *other.sets.items()])
-        if len(both) > MOST_SETS:
-            what, fix = f"there are more than {MOST_SETS} sets of rows", "Hash them: groups instead of folds"
-            raise InputError("folds", what, fix)
+        _refuse_many(len(both))
         return replace(self, sets=both)
 
 
@@ -69,6 +68,12 @@ class ThinApart(Apart):
     """The same, keeping the rows themselves."""
 
     kind = Thin
+
+
+def _refuse_many(sets: int) -> None:
+    if sets > MOST_SETS:
+        what = f"the rows are in more than {MOST_SETS} of them"
+        raise InputError("folds", what, "Deal the rows to fewer: groups=, or GroupKFold")
 
 
 def _together(found: Iterable[tuple[Name, Moments]]) -> dict[Name, Moments]:
@@ -82,7 +87,8 @@ def _together(found: Iterable[tuple[Name, Moments]]) -> dict[Name, Moments]:
 class Dealt:
     """A source whose rows are dealt to sets: at random, or by the labels that they have.
 
-    Rows with the same label are dealt to the same set, whatever the order in which they come.
+    Rows with the same label are dealt to the same set, whatever the order in which they come. Without labels
+    the rows of a chunk are dealt one by one, so that all sets are equally large.
 
     Attributes
     ----------
@@ -104,13 +110,15 @@ class Dealt:
         rng = np.random.default_rng([self.seed, number])
         for chunk in piece():
             if chunk.labels is None:
-                codes = rng.integers(self.sets, size=chunk.rows)
+                codes = (rng.permutation(chunk.rows) + rng.integers(self.sets)) % self.sets
             else:
                 codes = self._hashed(chunk.labels.names)[chunk.labels.codes]
             yield replace(chunk, labels=Labels(codes, range(self.sets)))
 
     def _hashed(self, names: Sequence[Name]) -> NDArray[np.intp]:
-        return np.array([zlib.crc32(f"{self.seed}:{name}".encode()) % self.sets for name in names], np.intp)
+        texts = (f"{self.seed}:{name}".encode() for name in names)
+        numbers = (int.from_bytes(blake2b(text, digest_size=8).digest()) for text in texts)
+        return np.fromiter((number % self.sets for number in numbers), np.intp)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.source, name)
@@ -166,7 +174,7 @@ def told_apart(
     ----------
     rows : int
     parts : iterable of (train, test)
-        Positions of rows, as scikit-learn's splitters yield them.
+        Positions of rows, as scikit-learn's splitters yield them; a row that is there twice counts once.
 
     Raises
     ------
@@ -177,11 +185,12 @@ def told_apart(
     for train, test in parts:
         role = np.zeros(rows, np.int8)
         role[train] = 1
-        if (role[test] == 1).any() or not len(train) or not len(test):
+        twice = (role[test] == 1).any()
+        role[test] = 2
+        if twice or not {1, 2} <= {*np.unique(role).tolist()}:
             raise InputError(
                 "cv", "a split holds out rows that it learns from, or none", "Pass disjoint rows"
             )
-        role[test] = 2
         roles.append(role)
     if not roles:
         raise InputError("cv", "it has no splits", "Pass a number of folds, a splitter or some splits")
@@ -195,10 +204,24 @@ def told_apart(
     return Labels(codes.ravel(), range(len(kinds))), splits
 
 
+def weighing(splits: Iterable[Split], apart: Mapping[Name, Moments]) -> list[Split]:
+    """Return splits without the sets of which no row has a weight; raise `InputError` if nothing is left."""
+    found = [
+        Split(*(tuple(name for name in half if name in apart) for half in (each.train, each.test)))
+        for each in splits
+    ]
+    if not all(each.train and each.test for each in found):
+        what = "all rows that a split learns from, or holds out, have weight zero"
+        raise InputError("cv", what, "Leave it out, or weigh its rows")
+    return found
+
+
 def check_folds(cv: int, rows: int | None) -> None:
     """Raise `InputError` for a number of folds that cannot be."""
     if not is_whole(cv, 2):
         raise InputError("cv", f"got {cv!r}", "Pass a whole number of folds, 2 or more")
+    if cv > MOST_SETS:
+        raise InputError("cv", f"got {cv}", f"Pass no more than {MOST_SETS} folds")
     if rows is not None and cv > rows:
         raise InputError("cv", f"{rows} sample(s) make no {cv} folds", "Pass no more folds than rows")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -68,16 +69,22 @@ class PenaltyPath:
         ratio = (moments.unit / m.unit)[at]
         apart, low = ((a * ratio - b * n.intercept) for a, b in _means(moments, m, at))
         around = np.column_stack([-self.u / n.spread, np.ones(len(self.u))])
-        inner = around * ratio
+        inner, unit = around * ratio, _square(float(m.unit[-1]))
         combinations = np.zeros((len(inner), moments.p + 1))
         combinations[:, at] = inner
-        return (np.maximum(moments.variances(combinations), 0.0) + (around @ (apart + low)) ** 2) * float(
-            m.unit[-1]
-        ) ** 2
+        return (np.maximum(moments.variances(combinations), 0.0) + (around @ (apart + low)) ** 2) * unit
 
 
 def _means(a: Moments, b: Moments, at: NDArray[np.intp]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return (a.mean[at], b.mean[at]), (a.mean_low[at], b.mean_low[at])
+
+
+def _square(unit: float) -> float:
+    """Return the square of the unit of the target; raise `InputError` if float64 does not hold it."""
+    if not math.sqrt(sys.float_info.min) <= unit <= math.sqrt(sys.float_info.max):
+        what = "in these units squared errors exceed float64"
+        raise InputError("the target", what, "Measure it in other units")
+    return unit**2
 
 
 def path(
@@ -165,12 +172,15 @@ def criteria_of(path: PenaltyPath, parameters: Parameters) -> Criteria:
     return Criteria(df, np.array([each.aic for each in found]), np.array([each.bic for each in found]), gcv)
 
 
-def decreasing(alphas: Sequence[float]) -> Array:
+def decreasing(alphas: Any) -> Array:
     """Return penalties in decreasing order, each once; raise `InputError` if one is none."""
-    found = np.unique(np.asarray(alphas, dtype=np.float64))[::-1]
-    if not len(found) or not (np.isfinite(found) & (found >= 0)).all():
+    try:
+        found = np.asarray(alphas, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.zeros(0)
+    if found.ndim != 1 or not len(found) or not (np.isfinite(found) & (found >= 0)).all():
         raise InputError("alphas", f"got {alphas!r}", "Pass a number of penalties, or a list of them")
-    return found
+    return np.unique(found)[::-1]
 
 
 def _freedom(normal: NormalEquations, penalty: Penalty, u: Array) -> float:

@@ -117,7 +117,7 @@ class Columns:
     @property
     def texts(self) -> tuple[str, ...]:
         """Names of the table's columns that are read as text."""
-        labels = () if self.labels is None else (self.labels,)
+        labels = () if self.labels in (None, *self.sources) else (self.labels,)
         texts = (name for feature in self.features for name in feature.texts)
         return tuple(dict.fromkeys((*texts, *labels)))
 
@@ -199,7 +199,7 @@ def _labels(values: Any, name: str, where: Place) -> Labels:
     encoded = as_text(values).dictionary_encode()
     if encoded.null_count:
         first = where(encoded.is_null().to_pylist().index(True))
-        what = f"{encoded.null_count} of {len(encoded)} labels are missing, first at {first}"
+        what = f"labels are missing, first at {first}"
         raise InputError(f"column {name!r}", what, 'Fill them, or pass missing="drop"')
     return Labels(encoded.indices.to_numpy().astype(np.intp), tuple(encoded.dictionary.to_pylist()))
 

@@ -79,8 +79,9 @@ def learn(
     )
     numbers = [factor.column for factor in factors if factor.kind in ("numeric", "powers")]
     refuse_kinds(table, numbers if weights is None else [*numbers, weights])
+    refuse_kinds(table, [] if labels is None else [labels], LEVELS, fix="Name another column")
     if missing == "error":
-        needed = [*numbers, formula.target, *([] if weights is None else [weights])]
+        needed = [*numbers, formula.target, *aside]
         cells = table.nulls(list(dict.fromkeys(needed)))
         if cells.missing.any():
             raise cells.error(remedy=', or pass missing="drop"')
@@ -138,6 +139,9 @@ def _spelt_out(table: Table, formula: Formula, aside: Sequence[str]) -> Formula:
     if formula.target in named:
         what = f"{formula.target!r} is on both sides"
         raise InputError("formula", what, "Explain it by other columns", code="formula")
+    if formula.target in aside:
+        what = f"{formula.target!r} would have two meanings"
+        raise InputError("formula", what, "Explain another column", code="formula")
     taken = {formula.target, *aside, *named}
     rest = [Factor("numeric", name) for name in table.kinds if name not in taken]
     terms = list[Term]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -12,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from steepest.arriving import rows_of
 from steepest.chunk import Labels
-from steepest.errors import InputError
+from steepest.errors import InputError, count
 from steepest.fitted import FittedLine
 from steepest.fitting import collect, is_wide
 from steepest.folds import Apart, Split, ThinApart, check_folds, contiguous, each_held_out, told_apart
@@ -117,17 +118,15 @@ class LinearRegressionCV(FittedLine):
                 told=progress.penalty,
                 **self._grid(),
             )
-        self._publish(result.fit)
         self.__dict__ |= self._path_of(result)
-        return self
+        return self._publish(result.fit)
 
     def _select(self, source: Source, *, seed: int, **asked: Any) -> Self:
         """Choose the penalty for a table."""
         parameters = replace(self._asked(), random_state=seed)
         result = cross_validate(source, parameters, cv=self.cv, **asked, **self._grid())
-        self._publish(result.fit)
         self.__dict__ |= self._path_of(result)
-        return self
+        return self._publish(result.fit)
 
     def path(self) -> Course:
         """Return the errors and terms along the path; print it."""
@@ -158,7 +157,7 @@ class LinearRegressionCV(FittedLine):
         )
 
     def _grid(self) -> dict[str, Any]:
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=np.float64)).tolist()
+        ratios = np.atleast_1d(np.asarray(self.l1_ratio)).tolist()
         return {"l1_ratios": ratios, "alphas": self.alphas, "eps": self.eps, "pick": self.pick}
 
     def _path_of(self, result: CrossValidation) -> dict[str, Any]:
@@ -179,15 +178,25 @@ def _folds(cv: Any, X: Any, y: Any, rows: int) -> tuple[Labels, list[Split]]:
     if isinstance(cv, int | np.integer):
         check_folds(int(cv), rows)
         return contiguous(rows, int(cv)), []
-    if hasattr(cv, "split"):
-        return told_apart(rows, cv.split(X, y))
-    if getattr(cv, "ndim", 0) == 1:
-        if len(cv) != rows:
-            raise InputError("cv", f"{len(cv)} folds for {rows} rows", "Pass the fold of every row")
-        names, codes = np.unique(np.asarray(cv), return_inverse=True)
-        return Labels(codes, names.tolist()), []
     try:
-        return told_apart(rows, cv)
-    except TypeError as error:
-        fix = "Pass a number of folds, a splitter, the fold of every row, or (train, test) pairs"
-        raise InputError("cv", f"got {cv!r}", fix) from error
+        if getattr(cv, "ndim", 0) == 1:
+            return _named(np.asarray(cv), rows), []
+        return told_apart(rows, cv.split(X, y) if hasattr(cv, "split") else cv)
+    except InputError:
+        raise
+    except (TypeError, ValueError, IndexError) as error:
+        what = f"got {reprlib.repr(cv)}: {str(error).rstrip('.')}"
+        fix = "Pass a number of folds, a splitter, the fold of every row as an array, or (train, test) pairs"
+        raise InputError("cv", what, f"{fix}: list(splitter.split(X, y, groups))") from error
+
+
+def _named(folds: NDArray[Any], rows: int) -> Labels:
+    """Return the folds of all rows, which have names."""
+    if len(folds) != rows:
+        raise InputError("cv", f"{len(folds)} folds for {rows} rows", "Pass the fold of every row")
+    missing = np.flatnonzero(folds != folds)
+    if len(missing):
+        what = f"the folds of {count(len(missing), 'row')} are missing (NaN), first at row {missing[0]}"
+        raise InputError("cv", what, "Pass the fold of every row")
+    names, codes = np.unique(folds, return_inverse=True)
+    return Labels(codes, names.tolist())

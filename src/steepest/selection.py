@@ -17,10 +17,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from steepest.checks import is_real, is_whole
 from steepest.chunk import Counts
 from steepest.columns import Columns
 from steepest.engines.local import Watch
-from steepest.errors import InputError, choices
+from steepest.errors import InputError, choices, count
 from steepest.fitting import collect, refuse_changes, solve
 from steepest.folds import (
     Apart,
@@ -32,6 +33,7 @@ from steepest.folds import (
     past_and_next,
     total_of,
     training,
+    weighing,
 )
 from steepest.moments import Moments
 from steepest.normal import NormalEquations
@@ -81,7 +83,8 @@ class Curve:
 
     @cached_property
     def se(self) -> Array:
-        return self.errors.std(axis=1, ddof=1) / np.sqrt(self.errors.shape[1])
+        unit = np.ldexp(0.5, np.frexp(self.errors.max(axis=1))[1])  # squares of errors may exceed float64
+        return (self.errors / unit[:, None]).std(axis=1, ddof=1) / np.sqrt(self.errors.shape[1]) * unit
 
     @property
     def lowest(self) -> int:
@@ -148,6 +151,7 @@ def select(
     Parameters
     ----------
     apart : mapping of label to Moments
+        What is in no split learns with all others at the end.
     splits : sequence of Split
     parameters : Parameters
         All but `alpha` and `l1_ratio`.
@@ -165,15 +169,16 @@ def select(
     if not counts.used:
         why = f"all {counts.read} rows have weight zero" if counts.read else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
-    _check(parameters, splits, l1_ratios, eps, pick)
-    names = sorted({name for each in splits for name in (*each.train, *each.test)}, key=str)
-    total, asked = total_of(apart, names), [replace(parameters, l1_ratio=float(each)) for each in l1_ratios]
+    check_asked(parameters, l1_ratios=l1_ratios, alphas=alphas, eps=eps, pick=pick)
+    splits = _checked(splits, apart)
+    total = total_of(apart, sorted(apart, key=str))
+    asked = [replace(parameters, l1_ratio=float(each)) for each in l1_ratios]
     with alone_on(total.p):
         whole = _equations(total, parameters)
         learning = [_equations(each, parameters) for each in training(apart, splits)]
         held = [total_of(apart, split.test) for split in splits]
         grids = [
-            grid(whole, each, alphas, eps) if isinstance(alphas, int) else decreasing(alphas)
+            grid(whole, each, int(alphas), eps) if is_whole(alphas, 1) else decreasing(alphas)  # pyright: ignore
             for each in asked
         ]
         work = [
@@ -200,6 +205,7 @@ def cross_validate(
     ordered: bool = False,
     watch: Watch | None = None,
     max_dropped: float = 1.0,
+    told: Told | None = None,
     **asked: Any,
 ) -> CrossValidation:
     """Read a table once, and select a penalty.
@@ -215,18 +221,20 @@ def cross_validate(
     ordered : bool
         Whether every fold is predicted from those before it, in the order of their labels.
     watch, max_dropped : as in `steepest.fitting.fit`
-    **asked
-        As in `select`.
+    told, **asked : as in `select`
     """
+    check_asked(parameters, **asked)
     if not given:
         check_folds(cv, source.rows)
         source = cast(Source, Dealt(source, cv, parameters.random_state or 0))
     gathered: tuple[Apart, Counts] = collect(source, Apart, watch=watch, max_dropped=max_dropped, sets=cv)
     (apart, counts), columns = gathered, source.columns
+    if not given:
+        check_folds(cv, counts.used or None)
     splits = (past_and_next if ordered else each_held_out)(apart.sets)
     refuse_changes(source)
     known = {"counts": counts, "columns": None if columns is None else replace(columns, labels=None)}
-    return select(apart.sets, splits, parameters, **known, **asked)
+    return select(apart.sets, splits, parameters, told=told, **known, **asked)
 
 
 def _equations(moments: Moments, parameters: Parameters) -> NormalEquations:
@@ -267,16 +275,31 @@ def _curve(parameters: Parameters, paths: Sequence[PenaltyPath], held: Sequence[
     return Curve(parameters.l1_ratio, first, criteria, np.column_stack(errors), furthest, reached)
 
 
-def _check(
-    parameters: Parameters, splits: Sequence[Split], l1_ratios: Sequence[float], eps: float, pick: str
+def _checked(splits: Sequence[Split], apart: Mapping[Name, Moments]) -> list[Split]:
+    """Return the splits that have rows; raise `InputError` if there are too few."""
+    if len(splits) < 2:
+        what = f"{count(len(splits), 'split')} cannot tell how far the error itself is off"
+        fix = "Pass two folds or more, three if they are ordered; name those of few groups: folds"
+        raise InputError("cv", what, fix)
+    return weighing(splits, apart)
+
+
+def check_asked(
+    parameters: Parameters,
+    *,
+    l1_ratios: Sequence[float],
+    alphas: int | Sequence[float],
+    eps: float,
+    pick: str,
 ) -> None:
-    """Raise `InputError` for what cannot be chosen from."""
+    """Raise `InputError` for what cannot be chosen from; see `select`."""
+    if not l1_ratios:
+        raise InputError("l1_ratio", "there is none", "Pass a number between 0 and 1, or several")
     for ratio in l1_ratios:
         check(replace(parameters, l1_ratio=ratio, alpha=1.0))
-    if not 0 < eps < 1:
+    if not is_whole(alphas, 1):
+        decreasing(alphas)
+    if not (is_real(eps) and 0 < eps < 1):
         raise InputError("eps", f"got {eps!r}", "Pass a number between 0 and 1")
     if pick not in PICKS:
-        raise InputError("pick", f"got {pick!r}", choices(pick, PICKS))
-    if len(splits) < 2:
-        what = f"{len(splits)} splits say nothing about the error's own error"
-        raise InputError("cv", what, "Pass two folds or more")
+        raise InputError("pick", f"got {pick!r}", choices(str(pick), PICKS))

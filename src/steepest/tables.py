@@ -15,6 +15,7 @@ from steepest.estimator import LinearRegression
 from steepest.fitting import fit as fit_source
 from steepest.formula import Formula, parse
 from steepest.learning import learn
+from steepest.parameters import seed_of
 from steepest.progress import Progress
 from steepest.selecting import LinearRegressionCV
 from steepest.sources.base import Selection
@@ -162,14 +163,14 @@ def path(
     meaning = {"target": target, "features": features, "exclude": exclude, "weights": weights}
     meaning |= {"categorical": categorical, "missing": missing, "labels": groups if folds is None else folds}
     parsed = _formula(formula, parameters)
-    model = LinearRegressionCV(cv=cv, **parameters)
+    model, seed = LinearRegressionCV(cv=cv, **parameters), seed_of(random_state)
     reading = _reading(na, decimal, query, max_dropped)
-    with _opened(source, reading, order, random_state, parsed, meaning) as (rows, progress):
+    with _opened(source, reading, order, seed or 0, parsed, meaning) as (rows, progress):
         return model._select(  # pyright: ignore[reportPrivateUsage]
             rows,
             given=folds is not None,
             ordered=ordered,
-            seed=random_state,
+            seed=seed,
             watch=progress,
             told=progress.penalty,
             max_dropped=max_dropped,

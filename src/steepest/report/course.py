@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ def lines(result: CrossValidation) -> list[str]:
         head,
         *(_with_names(*each) for each in zip(rows, _plots(curve, shown), _news(result), strict=True)),
     ]
-    return [title, *others, *table, *_verdict(result)]
+    return [*_wrapped(title), *others, *table, *_verdict(result)]
 
 
 def to_dict(result: CrossValidation) -> dict[str, Any]:
@@ -156,8 +157,13 @@ def _news(result: CrossValidation) -> list[str]:
 
 
 def _with_names(row: str, plot: str, news: str) -> str:
-    room = WIDTH - len(row) - len(plot) - 4
-    return f"{row}  {plot}  {news if len(news) <= room else news[: room - 3] + '...'}".rstrip()
+    room = max(WIDTH - len(row) - len(plot) - 4, 0)
+    told = news if len(news) <= room else (news[: max(room - 3, 0)] + "...")[:room]
+    return f"{row}  {plot}  {told}".rstrip()
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _verdict(result: CrossValidation) -> list[str]:
@@ -166,10 +172,11 @@ def _verdict(result: CrossValidation) -> list[str]:
     words = {"min": "with the lowest error", "1se": "the simplest within one SE of the lowest error"}
     other, its = ("1se", simple) if result.pick == "min" else ("min", low)
     unit = "SE" if result.fit.bound.unit == "se" else "sd(y)"
+    reached = all(each.reached for each in result.curves)
     certificate = f"every point of every path within {rounded_up(curve.in_se)} {unit} of its optimum"
-    note = "note  the lowest error is at the end of the path: try a smaller eps"
+    note = "note  the lowest error is at the end of the path: try smaller penalties"
     return [
-        f"alpha {result.alpha:.6g}, {words[result.pick]}; pick {other} takes {its:.6g}",
-        certificate if all(each.reached for each in result.curves) else f"NOT CONVERGED: {certificate}",
+        *_wrapped(f"alpha {result.alpha:.6g}, {words[result.pick]}; pick {other} takes {its:.6g}"),
+        *_wrapped(certificate if reached else f"NOT CONVERGED: {certificate}"),
         *([note] if curve.lowest == len(curve.path.alphas) - 1 else []),
     ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from steepest.checks import is_whole
 from steepest.chunk import Chunk, Labels, Piece
-from steepest.errors import InputError
+from steepest.errors import InputError, count
 from steepest.moments import Moments
 from steepest.sources.base import Source
 from steepest.thin import Thin
@@ -202,6 +202,14 @@ def told_apart(
         Split(*(tuple(np.flatnonzero(column == half).tolist()) for half in (1, 2))) for column in kinds.T
     ]
     return Labels(codes.ravel(), range(len(kinds))), splits
+
+
+def refuse_few(splits: Sequence[Split]) -> None:
+    """Raise `InputError` for fewer splits than a standard error takes."""
+    if len(splits) < 2:
+        what = f"{count(len(splits), 'split')} cannot tell how far the error itself is off"
+        fix = "Pass two folds or more, three if they are ordered; name those of few groups: folds"
+        raise InputError("cv", what, fix)
 
 
 def weighing(splits: Iterable[Split], apart: Mapping[Name, Moments]) -> list[Split]:

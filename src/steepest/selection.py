@@ -21,7 +21,7 @@ from steepest.checks import is_real, is_whole
 from steepest.chunk import Counts
 from steepest.columns import Columns
 from steepest.engines.local import Watch
-from steepest.errors import InputError, choices, count
+from steepest.errors import InputError, choices
 from steepest.fitting import collect, refuse_changes, solve
 from steepest.folds import (
     Apart,
@@ -31,6 +31,7 @@ from steepest.folds import (
     check_folds,
     each_held_out,
     past_and_next,
+    refuse_few,
     total_of,
     training,
     weighing,
@@ -170,7 +171,8 @@ def select(
         why = f"all {counts.read} rows have weight zero" if counts.read else "0 sample(s)"
         raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
     check_asked(parameters, l1_ratios=l1_ratios, alphas=alphas, eps=eps, pick=pick)
-    splits = _checked(splits, apart)
+    refuse_few(splits)
+    splits = weighing(splits, apart)
     total = total_of(apart, sorted(apart, key=str))
     asked = [replace(parameters, l1_ratio=float(each)) for each in l1_ratios]
     with alone_on(total.p):
@@ -273,15 +275,6 @@ def _curve(parameters: Parameters, paths: Sequence[PenaltyPath], held: Sequence[
     criteria = criteria_of(first, parameters)
     reached = all(each.reached for each in paths)
     return Curve(parameters.l1_ratio, first, criteria, np.column_stack(errors), furthest, reached)
-
-
-def _checked(splits: Sequence[Split], apart: Mapping[Name, Moments]) -> list[Split]:
-    """Return the splits that have rows; raise `InputError` if there are too few."""
-    if len(splits) < 2:
-        what = f"{count(len(splits), 'split')} cannot tell how far the error itself is off"
-        fix = "Pass two folds or more, three if they are ordered; name those of few groups: folds"
-        raise InputError("cv", what, fix)
-    return weighing(splits, apart)
 
 
 def check_asked(

@@ -152,7 +152,7 @@ class _Progress:
     radius: float | None = None
 
     def __init__(self, problem: Problem, method: Method, yardstick: Yardstick, gap: float) -> None:
-        falls = method.monotone and problem.smooth
+        falls = method.monotone and (problem.smooth or getattr(method, "finite", False))
         self._yardstick, self._monotone, self._least, self._since = yardstick, falls, gap, 0
         self._patience = PATIENCE + 2 * problem.size
 

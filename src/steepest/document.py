@@ -161,7 +161,7 @@ def _parameters_to(parameters: Parameters) -> Json:
 def _factors_to(given: Any) -> Json | list[float] | None:
     if isinstance(given, Mapping):
         return {str(name): float(factor) for name, factor in given.items()}
-    return None if given is None else list(given)
+    return None if given is None else [float(factor) for factor in given]
 
 
 def _factors_from(document: Any) -> tuple[float, ...] | dict[str, float] | None:

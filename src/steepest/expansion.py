@@ -124,7 +124,8 @@ class Expansion:
         u = root.T @ (root @ about.gradient)
         reach = math.sqrt(max(float(u @ u), about.value) * float(np.vdot(root, root)))
         error = about.error + k * EPSILON * reach if about.passes else entry * reach
-        return replace(about, factor=factor, root=root, null_space=nothing, middle=root @ center, error=error)
+        known = {"factor": factor, "root": root, "null_space": nothing, "middle": root @ center}
+        return replace(about, **known, error=error, doubtful=self.doubtful and nothing.size > 0)
 
 
 def about_zero(
@@ -187,11 +188,17 @@ def _cholesky(H: Array) -> tuple[Array, Array] | tuple[None, None]:
 
 
 def _ridged(R: Array, penalty: Array) -> tuple[Array, Array, Array]:
-    """Return the factor of RᵀR + ρ, its inverse and null space: by Cholesky where that loses no digits."""
-    K, L = _cholesky(R.T @ R + np.diag(penalty)) if len(penalty) else (None, None)
+    """Return the factor of RᵀR + ρ, its inverse and null space: by Cholesky where that loses no digits.
+
+    Its columns are first divided by their lengths, which penalties may set far apart.
+    """
+    size, nothing = np.sqrt(1 + penalty), np.zeros((len(penalty), 0))
+    A = np.vstack([R, np.diag(np.sqrt(penalty))])
+    K, L = _cholesky(A.T @ A / size / size[:, None]) if len(penalty) else (None, None)
     if K is not None and L is not None and float(np.vdot(K, K) * np.vdot(L, L)) < BENIGN:
-        return L, K, np.zeros((len(penalty), 0))
-    return _triangular(np.vstack([R, np.diag(np.sqrt(penalty))]))
+        return L * size, K / size, nothing
+    factor, root, null_space = _triangular(A / size)
+    return _triangular(A) if null_space.size else (factor * size, root / size, nothing)
 
 
 def _triangular(A: Array) -> tuple[Array, Array, Array]:

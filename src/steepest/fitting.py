@@ -120,6 +120,9 @@ def fit(
         If the source changed while it was read.
     """
     check(parameters)
+    if until and parameters.penalised:
+        what = "a penalty leaves no intervals to wait for"
+        raise InputError("until", what, "Read all rows, or pass alpha=0")
     enough = None if not until else Until.of(source, until, intercept=parameters.fit_intercept)
     if enough is not None and tree is not None and tree.nodes and enough(tree):
         moments, counts = tree.total()

@@ -234,7 +234,8 @@ class Quadratic:
 def yardstick_of(normal: NormalEquations, about: Expansion) -> Yardstick:
     """Return what turns gaps into standard errors of least squares.
 
-    It has no floor to stand on where dependence is in doubt.
+    It has no floor to stand on where dependence is in doubt; where a ridge settles that there is one, but the
+    standard errors are not known.
 
     Parameters
     ----------
@@ -243,6 +244,7 @@ def yardstick_of(normal: NormalEquations, about: Expansion) -> Yardstick:
         Of the objective, whose rounding errors count.
     """
     noise = math.inf if about.doubtful else about.error + normal.writing
-    scale = normal.se if normal.se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
-    unit = "sd(y)" if normal.se is None else "se"
+    se = normal.se if about.doubtful or not normal.expansion.doubtful else None
+    scale = se if se is not None else math.sqrt(normal.t) or abs(normal.y_mean) or 1.0
+    unit = "sd(y)" if se is None else "se"
     return Yardstick(scale, noise / scale, unit, about.slack, about.error / scale)

@@ -90,7 +90,8 @@ class Parameters:
         with np.errstate(all="ignore"):
             scale = unit / m.unit[normal.active] / normal.spread
             factors = self._factors(m.names[:-1])[normal.active]
-            found = penalty_of(alpha, self.l1_ratio, factors, scale, unit, positive=self.positive)
+            ratio = float(self.l1_ratio)
+            found = penalty_of(float(alpha), ratio, factors, scale, unit, positive=bool(self.positive))
         if not (np.isfinite(found.l1).all() and np.isfinite(found.l2).all()):
             what = "in these units the penalty exceeds float64"
             raise InputError("alpha", what, "Measure the features, or the target, in other units")
@@ -105,11 +106,11 @@ class Parameters:
             if len(given) != len(names):
                 what = f"got {len(given)} numbers for {len(names)} features"
                 raise InputError("penalty_factor", what, "Pass one for every feature, or a dict by name")
-            return np.array(given)
+            return np.array(given, dtype=np.float64)
         for name in given:
             if name not in names:
-                raise InputError("penalty_factor", f"there is no feature {name!r}", choices(name, names))
-        return np.array([given.get(name, 1.0) for name in names])
+                raise InputError("penalty_factor", f"there is no feature {name!r}", choices(str(name), names))
+        return np.array([given.get(name, 1.0) for name in names], dtype=np.float64)
 
 
 def check(parameters: Parameters) -> None:
@@ -169,13 +170,16 @@ def _check_penalty(parameters: Parameters) -> None:
     if parameters.kinked and not getattr(way, "proximal", False):
         what = f"{way.title} cannot hold coefficients at zero, as an l1 penalty and positive=True do"
         raise InputError("method", what, 'Choose "newton", "gd" or "fista", or l1_ratio=0', code="method")
+    if parameters.kinked and isinstance(way, Newton) and parameters.learning_rate not in ("auto", 1):
+        what = "newton takes whole steps where a penalty holds coefficients at zero"
+        raise InputError("learning_rate", what, 'Leave it out, or choose method="gd"')
 
 
 def factors_of(given: Any) -> tuple[float, ...] | Mapping[str, float] | None:
     """Return penalty factors as plain values."""
     if given is None or isinstance(given, Mapping):
         return given
-    return tuple(np.asarray(given).ravel().tolist())
+    return tuple(np.atleast_1d(np.asarray(given, dtype=object)).tolist())
 
 
 def seed_of(random_state: Any) -> Any:

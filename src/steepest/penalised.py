@@ -40,7 +40,8 @@ class Ridge(Quadratic):
         n = self.normal
         if not self.penalty.l2.any():
             return n.expansion
-        return n.expansion.ridged(self.penalty.l2, n.center, n.entry_error)
+        doubt = n.k * n.smallest if n.expansion.doubtful else 0.0
+        return n.expansion.ridged(self.penalty.l2, n.center, n.entry_error + doubt)
 
     @cached_property
     def step(self) -> Array:
@@ -48,6 +49,9 @@ class Ridge(Quadratic):
 
     def ended(self, v: Array) -> tuple[Array, float]:
         return self.split(v)
+
+    def tolerance(self, tol: float) -> float:
+        return tol if self.normal.se is None else super().tolerance(tol)
 
     def loss(self, v: Array) -> float:
         least = self.about.value + float(self.about.gradient @ self.step)
@@ -62,8 +66,8 @@ class Lasso(Ridge):
 
         gap <= ½ |K g|²  with  H⁺ = KᵀK,
 
-    which is as small as rounding allows where the support is that of the optimum. Below full rank the duality
-    gap bounds it, which is as small as the square root of that.
+    which is as small as rounding allows where the support is that of the optimum. Below full rank it is known
+    there, and elsewhere bounded by the duality gap, whose rounding is that of the objective.
 
     Attributes
     ----------
@@ -86,11 +90,9 @@ class Lasso(Ridge):
     def yardstick(self) -> Yardstick:
         n = self.normal
         if n.saturated:
-            return Yardstick(math.sqrt(n.t) or 1.0, 0.0, "sd(y)")
+            scale, error = math.sqrt(n.t) or 1.0, 0.0 if n.refined is None else n.refined.error
+            return Yardstick(scale, error / scale, "sd(y)")
         return yardstick_of(n, n.expansion)
-
-    def tolerance(self, tol: float) -> float:
-        return tol if self.normal.saturated else super().tolerance(tol)
 
     def loss(self, v: Array) -> float:
         u, r0 = self.split(v)
@@ -104,22 +106,29 @@ class Lasso(Ridge):
             return np.append(r0, self.stretch * (g + r0 * self.normal.center))
         return self.stretch * g
 
+    def coordinates(self, coef: Array, intercept: float) -> Array:
+        """Return the coordinates (size,) of coefficients (p,), but those that may not be negative."""
+        return self.prox(super().coordinates(coef, intercept), 0.0)
+
     def prox(self, v: Array, step: float) -> Array:
         u = self.penalty.prox(self.stretch * v[self.free :], step * self.stretch**2)
         return np.append(v[: self.free], u / self.stretch)
 
     def gap(self, v: Array) -> float:
         u, r0 = self.split(v)
-        n, slope = self.normal, self.support.slope(u)
-        g = slope + self.penalty.l2 * u
+        n, g = self.normal, self.support.slope(u) + self.penalty.l2 * u
         if not n.saturated and n.rank == n.k:
             e = n.root @ self.penalty.pull(u, g)
-            found = float(e @ e) / 2
-        else:
-            squares = self._squares_at(u, slope) + float(self.penalty.l2 @ (u * u))
+            return float(e @ e) / 2 + r0 * r0 / 2
+        found = self.support.left(u, self.penalty)
+        if found is None or n.saturated:
             unsure = n.moments.roundings * n.unit_roundoff
-            found = self.penalty.gap(u, g, squares) + unsure * n.gram.blur(u, n.t)
+            found = (self._dual_gap(u, g) if found is None else found) + unsure * n.gram.blur(u, n.t)
         return found + r0 * r0 / 2
+
+    def _dual_gap(self, u: Array, g: Array) -> float:
+        squares = self._squares_at(u, self.support.slope(u)) + float(self.penalty.l2 @ (u * u))
+        return self.penalty.gap(u, g, squares)
 
     def newton(self, v: Array, rate: float) -> Array:
         u, _ = self.split(v)

@@ -182,11 +182,14 @@ class _Factors:
             null_space = null_space - root.T @ across
         null_space = np.linalg.qr(np.column_stack([null_space, combinations[dependent].T]))[0]
         root, factor = (side - (side @ null_space) @ null_space.T for side in (root, factor))
+        both = factor @ root.T
+        if np.abs(both - np.eye(len(root))).max(initial=0.0) > _blur(root):
+            factor = np.linalg.solve(both, factor)
         smallest = float(variance[~dependent].min(initial=1.0))
         mean = (whitened.mean + whitened.mean_low)[:rank] * unit[:rank]
         middle = (V.T @ (mean - at_zero[:rank]))[~dependent] / lengths[:, 0] * normal.intercept
         return _Factors(
-            factor,
+            np.asarray(factor, np.float64),
             root,
             null_space,
             middle,
@@ -194,6 +197,12 @@ class _Factors:
             rough=smallest < WHITE or bool(dependent.any()),
             off=len(root) * normal.entry_error / max(smallest, least),
         )
+
+
+def _blur(root: Array) -> float:
+    """Return by how much the variances of whitened columns may be off because K (rank, k) is rounded."""
+    k = root.shape[1]
+    return 8 * (k + 1) * HALF_ULP * math.sqrt(k) * float(np.linalg.norm(root))
 
 
 def _rounding(normal: NormalEquations, combinations: Array) -> Array:
@@ -213,8 +222,8 @@ def _on_grid(grid: Grid, root: Array) -> Array:
 
 
 def _line(normal: NormalEquations, grid: Grid) -> Pair:
-    """Return the line at the best point that is known, on the grid: slopes, and the intercept last."""
-    high, low = divide(normal.slopes(normal.step), grid.stretch)
+    """Return the line at the best point that is known, and shortest, on the grid: slopes, intercept last."""
+    high, low = divide(normal.slopes(normal.shortest(normal.step)), grid.stretch)
     level = normal.moments.mean_low[-1] + normal.expansion.shift - float(grid.means @ high)
     return np.append(high, level * normal.intercept), np.append(low, 0.0)
 
@@ -231,9 +240,7 @@ def _expansion(
     if normal.intercept:
         shift = float(line[0][-1] + sums[-1] - normal.moments.mean_low[-1] + grid.means @ line[0][:-1])
     gradient = (grid.means * sums[-1] * normal.intercept - sums[:-1]) / grid.stretch
-    off = factors.off + 8 * (normal.k + 1) * HALF_ULP * math.sqrt(normal.k) * float(
-        np.linalg.norm(factors.root)
-    )
+    off = factors.off + _blur(factors.root)
     left = off / (1 - off) * float(np.linalg.norm(factors.root @ gradient)) if off < 1 else math.inf
     reach = float(np.linalg.norm(factors.root / grid.stretch)) * scores.largest / weight
     rounded = sliced(scan.slices) * ((normal.k + 1) * float(np.abs(line[0]).max()) + reach)

@@ -182,7 +182,8 @@ class Fit:
         """How far the coefficients can be from the exact answer, and which of them is furthest away."""
         n = self.normal
         answer = self.problem.answer
-        if n.se is None or answer is None or not math.isfinite(self.bound.gap) or not n.k + n.intercept:
+        unknown = n.se is None or self.bound.unit != "se" or not math.isfinite(self.bound.gap)
+        if n.se is None or unknown or answer is None or not n.k + n.intercept:
             return self.bound
         moved = self.offset - answer
         names: list[str] = [n.moments.names[j] for j in n.active]

@@ -28,15 +28,20 @@ from steepest.penalties import Penalty
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-STILL = 1e-13
-"""Share of the largest coefficient by which none moves where only rounding moves them."""
-
+LEVEL = 1e-13
+"""Share of its terms that rounding may leave of a sum that is zero."""
 
 A_FEW = 4
 """Columns that leave the support one by one."""
 
 FEWEST = 16
 """Coefficients that may join the support at once; from then on, as many as there are."""
+
+NEAR = 1e-4
+"""Share of the strongest pull at zero, below which the support may be that of the minimum."""
+
+FAINT = 2.0**-51
+"""Share of what a slope is the sum of, below which rounding alone may pull a coefficient."""
 
 
 class Support:
@@ -65,18 +70,63 @@ class Support:
 
     def step(self, u: Array, penalty: Penalty) -> Array:
         """Return the minimum (k,) over a support that is at least as good as that of u."""
-        if penalty.l2 is not self._l2 and not np.array_equal(penalty.l2, self._l2):
-            self._forget(penalty.l2)
-        on, g = (u != 0) | ~penalty.kinked, self.slope(u) + penalty.l2 * u
-        pulled = np.where(on, 0.0, np.abs(penalty.pull(u, g)))
-        there = int(on.sum())
-        drawn = _strongest(pulled, max(min(max(FEWEST, there), self._most - there), 1))
-        new = self._lowest(u, g, np.flatnonzero(on), drawn, penalty)
-        if not len(drawn) or new[drawn].any() or np.abs(new - u).max() > STILL * np.abs(u).max():
+        self._take(penalty.l2)
+        u = self._independent(u, penalty)
+        on, g, there = self._order, self.slope(u) + penalty.l2 * u, len(self._order)
+        pulled, faint = np.abs(penalty.pull(u, g)), self._faint(u)
+        settled = pulled[on].max(initial=0.0) <= (1 + there) * faint
+        pulled[on] = 0
+        pulled[pulled <= faint] = 0
+        drawn = _strongest(pulled, max(min(max(FEWEST, there), self._room - there), 1))
+        new = self._lowest(u, g, on, drawn, penalty)
+        if not len(drawn) or new[drawn].any() or not settled:
             return new
         worst = drawn[[pulled[drawn].argmax()]]
-        new = self._lowest(u, g, np.flatnonzero(on), worst, penalty)
-        return new if new[worst].any() else self._exchanged(u, g, int(worst[0]))
+        new = self._lowest(u, g, on, worst, penalty)
+        if new[worst].any():
+            return new
+        return self._exchanged(u, int(worst[0]), -float(np.sign(g[worst[0]])), penalty)
+
+    def left(self, u: Array, penalty: Penalty) -> float | None:
+        """Return how far the objective at u is above its minimum, where that has the support of u.
+
+        With e the gradient on the support, ½ eᵀH⁻¹e is to be gained there; then nothing but rounding may pull
+        a coefficient. None if something does, or if it is far away.
+        """
+        self._take(penalty.l2)
+        e = penalty.pull(u, self.slope(u) + penalty.l2 * u)
+        far = np.abs(e).max(initial=0.0) > NEAR * np.abs(self._s).max(initial=0.0)
+        if far or np.count_nonzero(u) > self._room:
+            return None
+        held, new = self._hold(np.flatnonzero((u != 0) | ~penalty.kinked)), u.copy()
+        new[held] -= self._solve(e[held])
+        crossed = penalty.kinked & (new * u <= 0) & (u != 0)
+        pulled = penalty.pull(new, self._gram.times(new) - self._s + penalty.l2 * new)
+        if crossed.any() or np.abs(pulled).max(initial=0.0) > (1 + len(held)) * self._faint(new):
+            return None
+        return max(float(e[held] @ (u - new)[held]), 0.0) / 2
+
+    def _faint(self, u: Array) -> float:
+        """Return the pull that rounding of the slope explains."""
+        return FAINT * float(np.abs(u).sum() + np.abs(self._s).max(initial=0.0))
+
+    def _independent(self, u: Array, penalty: Penalty) -> Array:
+        """Return coefficients (k,) of columns that are independent, with the fitted values of u.
+
+        The penalty is no larger.
+        """
+        while True:
+            on = np.flatnonzero((u != 0) | ~penalty.kinked)
+            if len(self._hold(on)) == len(on):
+                return u
+            follows = np.setdiff1d(on, self._order)
+            follows = follows[u[follows] != 0]
+            if not len(follows):
+                return u
+            at = int(follows[0])
+            rises = self._along(at) * (penalty.l1 * np.sign(u) + penalty.l2 * u)
+            level = abs(rises.sum()) <= LEVEL * np.abs(rises).sum()
+            u = self._exchanged(u, at, -float(np.sign(u[at] if level else rises.sum())), penalty)
 
     def _lowest(self, u: Array, g: Array, on: Places, drawn: Places, penalty: Penalty) -> Array:
         """Return the lowest point on the way to the minimum over the coefficients on and those drawn."""
@@ -85,8 +135,6 @@ class Support:
         wanted, moved = np.concatenate([on, drawn]), 1.0
         while len(wanted):
             held = self._hold(wanted)
-            if len(held) < len(wanted):
-                u[~np.isin(np.arange(len(u)), held)] = 0
             now, signs = u[held], sign[held]
             goal = now - moved * self._solve(pull[held])
             crossing = penalty.kinked[held] & (goal * signs < 0)
@@ -100,25 +148,35 @@ class Support:
             wanted, moved = held[share > first], moved * (1 - first)
         return u
 
-    def _exchanged(self, u: Array, g: Array, drawn: int) -> Array:
-        """Return u with a coefficient in place of one of those whose columns its own follows from.
+    def _along(self, at: int) -> Array:
+        """Return the relation (k,) of a column to those held: moving along it changes no fitted value.
 
-        Moving along the relation between them changes no fitted value; the penalty shrinks until the first of
-        them is zero.
+        It is known to the square root of what a column must not follow from the others by.
         """
-        held = self._order
-        along = np.zeros(len(u))
-        along[drawn] = -np.sign(g[drawn])
-        along[held] = -along[drawn] * self._solve(self._gram.block(held, np.array([drawn]))[:, 0])
-        shrinks = u * along < 0
+        held, along = self._order, np.zeros(len(self._s))
+        along[at] = 1
+        along[held] = -self._solve(self._gram.block(held, np.array([at]))[:, 0])
+        return np.where(np.abs(along) > self._least**0.5 * np.abs(along).max(), along, 0.0)
+
+    def _exchanged(self, u: Array, at: int, sign: float, penalty: Penalty) -> Array:
+        """Return u moved along the relation of a column, the way of a sign, until the penalty holds one."""
+        along, ends = sign * self._along(at), penalty.kinked.copy()
+        ends[at] = True
+        shrinks = ends & (u * along < 0)
         if not shrinks.any():
             return u
-        share = np.where(shrinks, -u / np.where(shrinks, along, 1.0), np.inf)
+        share = np.divide(-u, along, out=np.full(len(u), np.inf), where=shrinks)
         new = u + share.min() * along
         new[share <= share.min()] = 0
         return new
 
+    def _take(self, l2: Array) -> None:
+        """Forget what was factored with another ridge."""
+        if l2 is not self._l2 and not np.array_equal(l2, self._l2):
+            self._forget(l2)
+
     def _forget(self, l2: Array) -> None:
+        self._room = self._most + int(np.count_nonzero(l2))  # a ridge tells columns apart
         self._l2, self._order, self._factor = l2, np.zeros(0, np.intp), np.zeros((0, 0), order="F")
 
     def _solve(self, b: Array) -> Array:

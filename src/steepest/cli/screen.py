@@ -123,5 +123,7 @@ def as_flags(text: str) -> str:
     """Return a message that names parameters with the command line's flags instead."""
     names = r'\b(exclude|features|categorical|na)=\["([^\]]*)"\]'
     text = re.sub(names, lambda m: f"--{m[1]} {m[2].replace(chr(34), '')}", text)
-    text = re.sub(r'\b(scale|method|missing|order|decimal|query)="?([^"\s]+)"?', r"--\1 \2", text)
-    return re.sub(r"\b(learning_rate|max_iter|max_dropped)\b", lambda m: "--" + m[1].replace("_", "-"), text)
+    text = re.sub(r'\b(scale|method|missing|order|decimal|query|alpha)="?([^"\s]+)"?', r"--\1 \2", text)
+    text = text.replace("positive=True", "--positive")
+    names = r"\b(learning_rate|max_iter|max_dropped|l1_ratio|penalty_factor)\b"
+    return re.sub(names, lambda m: "--" + m[1].replace("_", "-"), text)

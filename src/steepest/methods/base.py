@@ -189,7 +189,8 @@ class Method(Protocol):
     led there, NaN before the first. A stochastic method's also has `wander`, the mean gap of the points that
     its last epoch visited, and `settled`, the gap of the average of its later points.
 
-    A method with a true attribute `proximal` can take penalties with kinks.
+    A method with a true attribute `proximal` can take penalties with kinks; one with a true `finite`, too, is
+    done with them after finitely many steps, but for rounding.
     """
 
     @property

@@ -24,6 +24,7 @@ class Newton:
     monotone = True
     stochastic = False
     proximal = True
+    finite = True
 
     def limits(self, problem: Problem, rate: float | None) -> Limits:
         used = 1.0 if rate is None else rate

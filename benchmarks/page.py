@@ -11,7 +11,7 @@ import re
 import statistics
 from pathlib import Path
 
-from benchmarks.report import ACCURATE, duration, line, median, ratios, table
+from benchmarks.report import ACCURATE, duration, line, median, ratios, small, table
 from benchmarks.workloads import WORKLOADS
 
 ROOT = Path(__file__).parents[1]
@@ -48,12 +48,14 @@ def record(name):
 def summary(record):
     """Return the line of a workload: ours beside the fastest accurate rival, and beside the limits."""
     measured = {name: each for name, each in record["beside"].items() if "pairs" in each}
-    rivals = {name: each for name, each in measured.items() if not each["limit"] and accurate(each)}
+    fits = {name: each for name, each in measured.items() if not each["limit"]}
+    rivals = {name: each for name, each in fits.items() if accurate(each)} or fits
     name = min(rivals, key=lambda each: theirs(rivals[each]))
     ours = statistics.median(run["seconds"] for each in measured.values() for run, _ in each["pairs"])
     limits = [f"{name} {ratio(each):.2f}" for name, each in measured.items() if each["limit"]]
     best = rivals[name]
-    cells = [record["title"], duration(ours), name, duration(theirs(best)), f"{ratio(best):.2f}"]
+    named = name if accurate(best) else f"none; {name} with error {small(theirs(best, 'error'))}"
+    cells = [record["title"], duration(ours), named, duration(theirs(best)), f"{ratio(best):.2f}"]
     return line([*cells, "; ".join(limits)])
 
 

@@ -217,9 +217,8 @@ class Support:
             across, _ = lapack.dtrtrs(self._factor, self._gram.block(self._order, new), lower=1)
             corner -= across.T @ across
         corner, failed = lapack.dpotrf(corner, lower=1, clean=1)
-        if failed:
-            return across, corner, failed - 1
-        small = corner.diagonal() ** 2 <= self._least * sizes
+        known = failed - 1 if failed else len(new)
+        small = corner.diagonal()[:known] ** 2 <= self._least * sizes[:known]
         return across, corner, int(np.append(small, True).argmax())
 
     def _append(self, new: Places, across: Array, corner: Array) -> None:

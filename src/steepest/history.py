@@ -31,8 +31,8 @@ class History:
 
     ===================  ===========================================================================
     ``iteration``        steps taken (epochs, for stochastic methods); 0 is the start
-    ``loss``             the objective, half the mean squared error
-    ``gap``              how far the loss is from its minimum
+    ``loss``             the objective: half the mean squared error, and the penalty
+    ``gap``              how far the loss is from its minimum, at most
     ``gradient_norm``    length of the gradient, in the coordinates of the descent
     ``distance_se``      bound on the distance from the exact answer, in the unit of the certificate
     ``learning_rate``    length of the step that led there; NaN at the start
@@ -76,7 +76,7 @@ class History:
             norms = [np.linalg.norm(problem.gradient(row.point)) for row in rows]
             return {
                 "iteration": iteration,
-                "loss": (gap + fit.normal.residual / 2) * unit * unit,
+                "loss": np.array([problem.loss(row.point) for row in rows]) * unit * unit,
                 "gap": gap * unit * unit,
                 "gradient_norm": np.array(norms) * unit,
                 "distance_se": np.array([yardstick.certificate(row.gap).in_se for row in rows]),

@@ -103,6 +103,6 @@ def penalty_of(
         Of the target: the objective is in squares of it.
     positive : bool
     """
-    strength = alpha * factors
-    l1, l2 = (share * strength / unit for share in (l1_ratio, 1 - l1_ratio))
-    return Penalty(l1 * (scale / unit), l2 * scale * (scale / unit), positive)
+    size = scale / unit
+    l1, l2 = (share * (alpha * factors) * size for share in (l1_ratio, 1 - l1_ratio))
+    return Penalty(l1 / unit, l2 * size, positive)

@@ -21,35 +21,35 @@ def alone(X, y):
     """Coefficients and certificate without standard errors: what estimators with the same manners do."""
     from steepest import LinearRegression
 
-    return _estimator(LinearRegression(), X, y)
+    return estimator(LinearRegression(), X, y)
 
 
 def scikit_learn(X, y):
     from sklearn.linear_model import LinearRegression
 
-    return _estimator(LinearRegression(), X, y)
+    return estimator(LinearRegression(), X, y)
 
 
 def ridge(X, y):
     """Normal equations by Cholesky: what Ridge does without a penalty."""
     from sklearn.linear_model import Ridge
 
-    return _estimator(Ridge(alpha=0, solver="cholesky"), X, y)
+    return estimator(Ridge(alpha=0, solver="cholesky"), X, y)
 
 
 def scikit_learn_intelex(X, y):
     from sklearnex.linear_model import LinearRegression
 
-    return _estimator(LinearRegression(), X, y)
+    return estimator(LinearRegression(), X, y)
 
 
 def glum(X, y):
     from glum import GeneralizedLinearRegressor
 
-    return _estimator(GeneralizedLinearRegressor(family="normal", alpha=0), X, y)
+    return estimator(GeneralizedLinearRegressor(family="normal", alpha=0), X, y)
 
 
-def _estimator(model, X, y):
+def estimator(model, X, y):
     """Return the fit of anything with the manners of scikit-learn."""
 
     def fit():

@@ -1,10 +1,9 @@
 """Rivals that choose the penalty of a lasso: 100 penalties and 5 folds of neighbouring rows."""
 
-import warnings
-
 import numpy as np
 
-from benchmarks.rival import OURS, Answer, Rival
+from benchmarks.arrays import estimator
+from benchmarks.rival import OURS, Rival
 
 ALPHAS, FOLDS = 100, 5
 
@@ -12,35 +11,25 @@ ALPHAS, FOLDS = 100, 5
 def steepest(X, y):
     from steepest import LinearRegressionCV
 
-    return _chosen(LinearRegressionCV(alphas=ALPHAS, cv=FOLDS), X, y)
+    return estimator(LinearRegressionCV(alphas=ALPHAS, cv=FOLDS), X, y)
 
 
 def scikit_learn(X, y):
     from sklearn.linear_model import LassoCV
 
-    return _chosen(LassoCV(alphas=ALPHAS, cv=FOLDS, n_jobs=2), X, y)
+    return estimator(LassoCV(alphas=ALPHAS, cv=FOLDS, n_jobs=2), X, y)
 
 
 def scikit_learn_precise(X, y):
     from sklearn.linear_model import LassoCV
 
-    return _chosen(LassoCV(alphas=ALPHAS, cv=FOLDS, n_jobs=2, tol=1e-6), X, y)
+    return estimator(LassoCV(alphas=ALPHAS, cv=FOLDS, n_jobs=2, tol=1e-6), X, y)
 
 
 def celer(X, y):
     from celer import LassoCV
 
-    return _chosen(LassoCV(n_alphas=ALPHAS, cv=FOLDS, n_jobs=2), X, y)
-
-
-def _chosen(model, X, y):
-    def fit():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.fit(X, y)
-        return Answer(model.intercept_, model.coef_)
-
-    return fit
+    return estimator(LassoCV(n_alphas=ALPHAS, cv=FOLDS, n_jobs=2), X, y)
 
 
 def reference(pieces):
@@ -56,7 +45,8 @@ def reference(pieces):
     on = np.flatnonzero(model.coef_)
     Z, target = X[:, on].astype(np.longdouble), y.astype(np.longdouble)
     Z, target = Z - Z.mean(axis=0), target - target.mean()
-    H = (X[:, on] - X[:, on].mean(axis=0)).T @ (X[:, on] - X[:, on].mean(axis=0)) / len(y)
+    centred = X[:, on] - X[:, on].mean(axis=0)
+    H = centred.T @ centred / len(y)
     b, pull = model.coef_[on].astype(np.longdouble), model.alpha_ * np.sign(model.coef_[on])
     for _ in range(5):
         b += np.linalg.solve(H, (Z.T @ (target - Z @ b) / len(y) - pull).astype(float))

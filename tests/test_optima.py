@@ -16,6 +16,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV
 
 import steepest
+from conftest import quietly
 from optimum import Penalised, ridge
 from steepest import LinearRegression
 from steepest.descent import Status
@@ -39,13 +40,6 @@ KINDS = {
 }
 KINKED = [name for name in KINDS if name != "ridge"]
 SEEDS = st.integers(0, 2**32 - 1)
-
-
-def quietly(model, *rows):
-    """Fit without a word about convergence or the columns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return model.fit(*rows)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """`at`: the path without its steps; and early stopping, a choice among its points."""
 
-import warnings
-
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import steepest
+from conftest import quietly
 from steepest import GD, LinearRegression, Momentum, Nesterov
 from steepest.errors import InputError, NotInferable
 from truth import least_squares
@@ -16,12 +15,6 @@ METHODS = [GD(), Momentum(), Momentum(0.5), Momentum(0.95), Nesterov(), Nesterov
 
 def label(method):
     return f"{method.name}-{getattr(method, 'beta', '')}"
-
-
-def quietly(model, *rows):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return model.fit(*rows)
 
 
 @pytest.fixture(scope="module")

@@ -184,3 +184,9 @@ class Counts:
         causes = sorted({*self.dropped, *other.dropped})
         dropped = {cause: self.dropped.get(cause, 0) + other.dropped.get(cause, 0) for cause in causes}
         return Counts(self.read + other.read, self.used + other.used, dropped)
+
+
+def no_rows(dropped: int) -> InputError:
+    """Return the error for data of which no row has a weight."""
+    why = f"all {dropped} rows have weight zero" if dropped else "0 sample(s)"
+    return InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")

@@ -82,15 +82,20 @@ class Expansion:
 
     def outside(self, vectors: Array) -> Array:
         """Return the parts of vectors (m, k) that lie outside the row space of R."""
-        if len(self.root) + self.null_space.shape[1] == len(self.point):
+        if self._spanned:
             return (vectors @ self.null_space) @ self.null_space.T
         return vectors - (vectors @ self.root.T) @ self.factor
 
     def undetermined(self) -> Array:
         """Return how much (k,) of each coordinate lies outside the row space of R, between 0 and 1."""
-        if len(self.root) + self.null_space.shape[1] == len(self.point):
+        if self._spanned:
             return np.linalg.norm(self.null_space, axis=1)
         return np.sqrt(np.maximum(1 - np.einsum("ij,ij->j", self.root, self.factor), 0.0))
+
+    @property
+    def _spanned(self) -> bool:
+        """Whether `null_space` is all that lies outside the row space."""
+        return len(self.root) + self.null_space.shape[1] == len(self.point)
 
     def at_zero(self) -> Expansion:
         """Return the expansion about zero: what rounding does to it on the way is counted as its error."""

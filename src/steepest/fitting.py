@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from steepest.anytime import Until, sample_of
 from steepest.cells import CODE, Cells
 from steepest.certificate import Certificate
-from steepest.chunk import Chunk, Counts
+from steepest.chunk import Chunk, Counts, no_rows
 from steepest.codes import Code, Occurrences, codes, suspects
 from steepest.columns import Columns
 from steepest.descent import Descent, Status, descend
@@ -328,8 +328,7 @@ def prepare(
 ) -> tuple[NormalEquations, tuple[Code, ...]]:
     """Return the normal equations, as precise as is asked, and numbers that may stand for missing values."""
     if not moments.rows:
-        why = f"all {moments.dropped} rows have weight zero" if moments.dropped else "0 sample(s)"
-        raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
+        raise no_rows(moments.dropped)
     if not (moments.p or parameters.fit_intercept):
         what = "there is neither a feature nor an intercept to fit"
         raise InputError("features", what, "Name a feature, or fit the intercept", code="no-columns")

@@ -246,12 +246,7 @@ class Moments:
         InputError
             If a name is not among the features.
         """
-        features = {name: j for j, name in enumerate(self.names[:-1])}
-        unknown = [name for name in names if name not in features]
-        if unknown:
-            known = ", ".join(features)
-            raise InputError("moments", f"no feature {unknown[0]!r}", f"Choose from {known}")
-        keep = [*(features[name] for name in names), self.p]
+        keep = self._places(names)
         return replace(
             self,
             names=tuple(self.names[j] for j in keep),
@@ -262,6 +257,15 @@ class Moments:
             maximum=self.maximum[keep],
             unit=self.unit[keep],
         )
+
+    def _places(self, names: Sequence[str]) -> list[int]:
+        """Return the columns of some features, and that of the target; see `select`."""
+        features = {name: j for j, name in enumerate(self.names[:-1])}
+        unknown = [name for name in names if name not in features]
+        if unknown:
+            known = ", ".join(features)
+            raise InputError("moments", f"no feature {unknown[0]!r}", f"Choose from {known}")
+        return [*(features[name] for name in names), self.p]
 
     def __repr__(self) -> str:
         lost = "" if self.digits == FULL_DIGITS else f", {self.digits:.1f} digits left"

@@ -189,9 +189,9 @@ def _freedom(normal: NormalEquations, penalty: Penalty, u: Array) -> float:
     if not penalty.l2[on].any():
         return float(min(len(on), normal.rank))
     R = normal.expansion.factor[:, on]
-    lengths = np.linalg.svd(R / np.sqrt(penalty.l2[on]), compute_uv=False) if penalty.l2[on].all() else None
-    if lengths is not None:
-        return float((lengths**2 / (1 + lengths**2)).sum())
+    if penalty.l2[on].all():
+        squares = np.linalg.svd(R / np.sqrt(penalty.l2[on]), compute_uv=False) ** 2
+        return float((squares / (1 + squares)).sum())
     H = R.T @ R
     return float(np.trace(np.linalg.pinv(H + np.diag(penalty.l2[on]), hermitian=True) @ H))
 

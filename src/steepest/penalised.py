@@ -147,7 +147,7 @@ def at_zero(normal: NormalEquations) -> NormalEquations:
 
 
 def penalised(normal: NormalEquations, penalty: Penalty, scale: str) -> Ridge:
-    """Return the problem with a penalty, and the normal equations about zero that it is in.
+    """Return least squares with a penalty: a `Lasso` if it has kinks.
 
     Parameters
     ----------

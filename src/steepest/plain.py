@@ -42,3 +42,8 @@ def number(value: Any) -> float:
     if not math.isfinite(found):
         raise ValueError("a number is not finite")
     return found
+
+
+def finite(value: Any) -> Any:
+    """Return a value as a document says it: None for a number that does not exist."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

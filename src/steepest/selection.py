@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.checks import is_real, is_whole
-from steepest.chunk import Counts
+from steepest.chunk import Counts, no_rows
 from steepest.columns import Columns
 from steepest.engines.local import Watch
 from steepest.errors import InputError, choices
@@ -131,7 +131,7 @@ class CrossValidation:
 
     @property
     def alpha(self) -> float:
-        return float(self.curve.path.alphas[self.curve.picked(self.pick)])
+        return float(self.fit.parameters.alpha)
 
 
 def select(
@@ -168,8 +168,7 @@ def select(
         Told after every penalty of a path how many there have been, of how many.
     """
     if not counts.used:
-        why = f"all {counts.read} rows have weight zero" if counts.read else "0 sample(s)"
-        raise InputError("data", f"no rows to fit: {why}", "Pass at least one row", code="no-rows")
+        raise no_rows(counts.read)
     check_asked(parameters, l1_ratios=l1_ratios, alphas=alphas, eps=eps, pick=pick)
     refuse_few(splits)
     splits = weighing(splits, apart)
@@ -256,15 +255,16 @@ def _all(work: Sequence[tuple[NormalEquations, Parameters, Array]], told: Told |
             if told is not None:
                 told(next(steps), points)
 
-    if threads == 1:
-        return [path(*each, told=tick) for each in work]
-    with alone(), ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(path, *each, told=tick) for each in work]
-        try:
-            return [each.result() for each in waiting]
-        finally:
-            off = True
-            pool.shutdown(wait=False, cancel_futures=True)
+    with alone():
+        if threads == 1:
+            return [path(*each, told=tick) for each in work]
+        with ThreadPoolExecutor(threads) as pool:
+            waiting = [pool.submit(path, *each, told=tick) for each in work]
+            try:
+                return [each.result() for each in waiting]
+            finally:
+                off = True
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _curve(parameters: Parameters, paths: Sequence[PenaltyPath], held: Sequence[Moments]) -> Curve:

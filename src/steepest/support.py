@@ -202,9 +202,10 @@ class Support:
         asked[self._order] = False
         new = wanted[asked[wanted]]
         while len(new):
-            across, corner, follows = self._grown(new)
-            self._append(new[:follows], across[:, :follows], corner[:follows, :follows])
-            new = new[follows + 1 :]
+            across, corner, free = self._grown(new)
+            if free:
+                self._append(new[:free], across[:, :free], corner[:free, :free])
+            new = new[free + 1 :]
         return self._order
 
     def _grown(self, new: Places) -> tuple[Array, Array, int]:

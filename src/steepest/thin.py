@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -32,8 +32,8 @@ class Thin(Moments):
         In the user's units.
     """
 
-    table: Array = None  # type: ignore[assignment]
-    row_weights: Array | None = None
+    table: Array = field(kw_only=True)
+    row_weights: Array | None = field(kw_only=True)
 
     @classmethod
     def of(cls, rows: Chunk | ArrayLike, weights: ArrayLike | None = None) -> Moments:
@@ -103,12 +103,9 @@ class Thin(Moments):
         known["scatter"] = self.products(about_mean=True) * self.weight
         return Moments(**known)
 
-    def select(self, names: list[str] | tuple[str, ...]) -> Moments:  # pyright: ignore
-        at = [*(self.names.index(name) for name in names), self.p] if set(names) <= set(self.names) else []
-        if not at:
-            return self.dense().select(names)
-        chosen = tuple(self.names[j] for j in at)
-        return self._made(chosen, self.dropped, self.table[:, at], self.row_weights)
+    def select(self, names: Sequence[str]) -> Moments:
+        keep = self._places(names)
+        return self._made((*names, self.names[-1]), self.dropped, self.table[:, keep], self.row_weights)
 
     def __add__(self, other: Moments) -> Moments:
         self._refuse_other_columns(other)

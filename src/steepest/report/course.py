@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.errors import count
-from steepest.report.layout import WIDTH, on_point, printable, rounded_up, side_by_side
+from steepest.plain import finite
+from steepest.report.layout import WIDTH, on_point, penalty_name, printable, rounded_up, side_by_side
 from steepest.selection import CrossValidation, Curve
 
 Array = NDArray[np.float64]
@@ -92,17 +93,16 @@ def _curve(curve: Curve) -> dict[str, Any]:
         "1se": float(path.alphas[curve.simplest]),
         "coef": coef.tolist(),
         "intercept": intercept.tolist(),
-        **{name: _plain(getattr(criteria, name)) for name in ("df", "aic", "bic", "gcv")},
-        "distance_se": curve.in_se if math.isfinite(curve.in_se) else None,
+        **{
+            name: [finite(value) for value in getattr(criteria, name).tolist()]
+            for name in ("df", "aic", "bic", "gcv")
+        },
+        "distance_se": finite(curve.in_se),
     }
 
 
-def _plain(values: Array) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]
-
-
 def _kind(l1_ratio: float) -> str:
-    return {0.0: "ridge", 1.0: "lasso"}.get(l1_ratio, f"elastic net, l1_ratio {l1_ratio:g}")
+    return penalty_name(l1_ratio) + (f", l1_ratio {l1_ratio:g}" if 0 < l1_ratio < 1 else "")
 
 
 def _mixture(curve: Curve) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from steepest.descent import Status
 from steepest.errors import NotInferable, count, listed
 from steepest.inference import INTERCEPT, Inference, inference
+from steepest.plain import finite
 from steepest.relations import leaks, nearly, relations
 from steepest.report.verdict import advice
 from steepest.result import EarlyStop, Fit
@@ -152,23 +153,23 @@ class Facts:
                 "intercept": self.intercept,
                 "level": self.level,
                 "penalty": None if self.penalty is None else asdict(self.penalty),
-                "terms": [{field: _plain(getattr(term, field)) for field in fields} for term in self.terms],
+                "terms": [{field: finite(getattr(term, field)) for field in fields} for term in self.terms],
             },
-            "fit": {"rows": self.rows, **{name: _plain(value) for name, value in self.statistics.items()}},
+            "fit": {"rows": self.rows, **{name: finite(value) for name, value in self.statistics.items()}},
             "convergence": {
                 "reached": self.converged,
-                "distance_se": _plain(self.distance),
+                "distance_se": finite(self.distance),
                 "unit": self.unit,
-                "gap": _plain(self.gap),
-                "floor": _plain(self.floor),
+                "gap": finite(self.gap),
+                "floor": finite(self.floor),
                 "iterations": self.steps,
                 "method": self.method,
                 "status": self.status,
                 "advice": self.advice,
-                "noise_radius": _plain(self.radius),
+                "noise_radius": finite(self.radius),
                 "early_stop": None if self.early is None else _plain_early(self.early),
                 "passes": self.passes,
-                "condition": _plain(self.condition),
+                "condition": finite(self.condition),
             },
             "data": self._data(),
             "warnings": list(self.notes),
@@ -240,7 +241,7 @@ def _terms(fit: Fit, answer: Inference | None) -> tuple[Term, ...]:
     rows = zip(answer.names, *(column.tolist() for column in columns), strict=True)
     terms: list[Term] = []
     for name, estimate, *rest in rows:
-        se, t, p, low, high = map(_finite, rest)
+        se, t, p, low, high = map(finite, rest)
         terms.append(Term(name, estimate, se, t, p, low, high))
     return tuple(terms)
 
@@ -248,8 +249,8 @@ def _terms(fit: Fit, answer: Inference | None) -> tuple[Term, ...]:
 def _statistics(fit: Fit, answer: Inference | None) -> dict[str, float | None]:
     if answer is not None:
         names = ("sigma", "df", "r2", "r2_adj", "f", "f_p", "loglik", "aic", "bic")
-        return {name: _finite(getattr(answer, name)) for name in names}
-    return {"r2": _finite(fit.r2)}
+        return {name: finite(getattr(answer, name)) for name in names}
+    return {"r2": finite(fit.r2)}
 
 
 def _notes(fit: Fit) -> tuple[str, ...]:
@@ -294,13 +295,5 @@ def _dependence(fit: Fit) -> list[str]:
     return [f"{text}: {least}, and standard errors only where the data determine them"]
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def _plain_early(early: EarlyStop) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in asdict(early).items()}
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return {name: finite(value) for name, value in asdict(early).items()}

@@ -43,6 +43,11 @@ def r_squared(value: float) -> str:
     return f"{value:.{min(max(3, -math.floor(math.log10(1 - value))), 12)}f}"
 
 
+def penalty_name(l1_ratio: float) -> str:
+    """Return what a share of the lasso makes of a penalty."""
+    return {0.0: "ridge", 1.0: "lasso"}.get(l1_ratio, "elastic net")
+
+
 def rounded_up(distance: float) -> str:
     """Return a bound in one or two digits, never below the bound itself."""
     if not math.isfinite(distance) or distance == 0:

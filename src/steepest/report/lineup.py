@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from steepest.errors import count
+from steepest.plain import finite
 from steepest.race import Lap, Race
 from steepest.report.layout import printable, rounded_up, side_by_side
 
@@ -51,7 +51,7 @@ def _lap(lap: Lap) -> dict[str, Any]:
         "iterations": lap.fit.steps,
         "passes": lap.fit.passes,
         "seconds": lap.seconds,
-        "distance_se": bound.in_se if math.isfinite(bound.in_se) else None,
+        "distance_se": finite(bound.in_se),
         "unit": bound.unit,
         "reached": lap.fit.converged,
         "ended": lap.fit.status.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from steepest.comparison import Comparison, NestedTest, Untested
 from steepest.errors import count
+from steepest.plain import finite
 from steepest.report.layout import WIDTH, formula, on_point, p_value, printable, r_squared, side_by_side
 
 
@@ -66,8 +66,8 @@ def to_dict(result: Comparison) -> dict[str, Any]:
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    lost = {name: None for name, x in fields.items() if isinstance(x, float) and not math.isfinite(x)}
-    return fields | lost | ({"names": list(fields["names"])} if "names" in fields else {})
+    told = {name: finite(value) for name, value in fields.items()}
+    return told | ({"names": list(fields["names"])} if "names" in fields else {})
 
 
 def _table(result: Comparison) -> list[str]:

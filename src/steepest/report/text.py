@@ -16,6 +16,7 @@ from steepest.report.layout import (
     formula,
     on_point,
     p_value,
+    penalty_name,
     printable,
     r_squared,
     rounded_up,
@@ -80,7 +81,7 @@ def _kind(penalty: Shrinkage | None) -> str:
     """Return what the penalty makes of least squares."""
     if penalty is None or not penalty.alpha:
         return "least squares" if penalty is None else "nonnegative least squares"
-    name = {0.0: "ridge", 1.0: "lasso"}.get(penalty.l1_ratio, "elastic net")
+    name = penalty_name(penalty.l1_ratio)
     return f"nonnegative {name}" if penalty.positive else name
 
 
